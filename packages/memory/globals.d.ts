@@ -1,0 +1,15 @@
+// What every supported runtime has beyond the language: the build of this package sees no Node or DOM types,
+// so that `setTimeout`, `Buffer` and `process` do not compile in it.
+
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
