@@ -1,1 +1,13 @@
-export {};
+export * from "./awaitable.ts";
+export * from "./backend.ts";
+export * from "./cached-value.ts";
+export * from "./capabilities.ts";
+export * from "./clock.ts";
+export * from "./contexts.ts";
+export * from "./duration.ts";
+export * from "./errors.ts";
+export * from "./keys.ts";
+export * from "./mutex.ts";
+export * from "./no-value.ts";
+export * from "./proxy-backend.ts";
+export * from "./serializer.ts";

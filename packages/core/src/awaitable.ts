@@ -1,0 +1,12 @@
+/** A value now, or a promise of it. A memory tier answers now; whoever calls takes the synchronous path when it can. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** Whether the answer comes later. */
+export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Goes on with the value, at once when it is there already. What `next` throws rejects only when the value came later. */
+export function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+  return isPromiseLike(value) ? value.then(next) : next(value);
+}

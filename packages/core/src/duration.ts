@@ -1,0 +1,39 @@
+import { ConfigurationError } from "./errors.ts";
+
+type UnitOfTime = "ms" | "s" | "m" | "h" | "d" | "w";
+type UnitOfSize = "b" | "kb" | "mb" | "gb" | "tb";
+
+const unitsOfTime: Readonly<Record<UnitOfTime, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const unitsOfSize: Readonly<Record<UnitOfSize, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, tb: 1024 ** 4 };
+
+/** Milliseconds, or a number with a unit: `"250ms"`, `"10s"`, `"5m"`, `"1.5h"`, `"30d"`, `"2w"`. `Infinity` is "for ever". */
+export type Duration = number | `${number}${UnitOfTime}`;
+
+/** Bytes, or a number with a unit of 1024: `"512b"`, `"4kb"`, `"10mb"`, `"2gb"`. */
+export type Size = number | `${number}${UnitOfSize}`;
+
+/**
+ * Milliseconds of a {@link Duration}; 0 and `Infinity` are allowed.
+ * @throws ConfigurationError naming `path` for a negative number, NaN, a wrong unit or another type
+ */
+export function durationMs(value: unknown, path: string): number {
+  return measure(value, path, unitsOfTime, `milliseconds or a text like "250ms", "10s", "5m", "1h", "30d"`);
+}
+
+/**
+ * Bytes of a {@link Size}, rounded up.
+ * @throws ConfigurationError naming `path`
+ */
+export function sizeBytes(value: unknown, path: string): number {
+  return Math.ceil(measure(value, path, unitsOfSize, `bytes or a text like "512b", "4kb", "10mb", "2gb"`));
+}
+
+function measure(value: unknown, path: string, units: Readonly<Record<string, number>>, expected: string): number {
+  if (typeof value === "number" && value >= 0) return value;
+  if (typeof value === "string") {
+    const parts = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)$/i.exec(value.trim());
+    const unit = units[parts?.[2]?.toLowerCase() ?? ""];
+    if (parts !== null && unit !== undefined) return Number(parts[1]) * unit;
+  }
+  throw new ConfigurationError({ path, expected, received: value });
+}

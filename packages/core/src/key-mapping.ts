@@ -1,0 +1,77 @@
+import type { ChangeFeed, ChangeListener, GuardTable, LeaseTable } from "./capabilities.ts";
+import type { LeaseRequest, ReadContext, WriteContext } from "./contexts.ts";
+
+/** A proxy's two key functions. */
+export interface KeyMapping {
+  toInner(key: string): string;
+  fromInner(key: string): string;
+}
+
+/** A read's context as the wrapped backend must see it: what it says of keys comes back in the caller's keys. */
+export function mappedReadContext(context: ReadContext, mapping: KeyMapping): ReadContext {
+  const { judge, lease, observe } = context;
+  return {
+    ...context,
+    ...(judge && { judge: (key, entry) => judge(mapping.fromInner(key), entry) }),
+    ...(lease && { lease: mappedLease(lease, mapping) }),
+    ...(observe && { observe: (tier, key, found) => observe(tier, mapping.fromInner(key), found) }),
+  };
+}
+
+/** The same for a write. */
+export function mappedWriteContext(context: WriteContext, mapping: KeyMapping): WriteContext {
+  const { observe } = context;
+  return observe === undefined ? context : { ...context, observe: (tier, key, outcome) => observe(tier, mapping.fromInner(key), outcome) };
+}
+
+/** A lease table that takes the caller's keys. */
+export function mappedLeases(leases: LeaseTable, mapping: KeyMapping): LeaseTable {
+  return {
+    renew: (keys, token, ms) => leases.renew(keys.map(mapping.toInner), token, ms),
+    release: (keys, token) => leases.release(keys.map(mapping.toInner), token),
+  };
+}
+
+/** A guard table that takes the caller's keys. */
+export function mappedGuards(guards: GuardTable, mapping: KeyMapping): GuardTable {
+  return { tickets: (keys) => guards.tickets(keys.map(mapping.toInner)) };
+}
+
+/** A change feed that speaks of the caller's keys. */
+export function mappedFeed(feed: ChangeFeed, mapping: KeyMapping): ChangeFeed {
+  return {
+    get atomic() {
+      return feed.atomic;
+    },
+    get position() {
+      return feed.position;
+    },
+    get live() {
+      return feed.live;
+    },
+    get heardAt() {
+      return feed.heardAt;
+    },
+    subscribe: (listener) => feed.subscribe(mappedListener(listener, mapping)),
+  };
+}
+
+function mappedListener(listener: ChangeListener, mapping: KeyMapping): ChangeListener {
+  return {
+    changed: (notice) => listener.changed({ ...notice, keys: notice.keys.map(mapping.fromInner) }),
+    marked: (marks) => listener.marked(marks),
+    filled: (keys) => listener.filled(keys.map(mapping.fromInner)),
+    silent: (reason) => listener.silent(reason),
+    resumed: () => listener.resumed(),
+    uncertain: (reason) => listener.uncertain(reason),
+  };
+}
+
+function mappedLease(lease: LeaseRequest, mapping: KeyMapping): LeaseRequest {
+  return {
+    token: lease.token,
+    ms: lease.ms,
+    ...(lease.rejects && { rejects: new Map([...lease.rejects].map(([key, revision]) => [mapping.toInner(key), revision])) }),
+    answer: (key, answer) => lease.answer(mapping.fromInner(key), answer),
+  };
+}

@@ -1,0 +1,300 @@
+import type { Awaitable } from "./awaitable.ts";
+import { isPromiseLike, then } from "./awaitable.ts";
+import type { BackendHealth, BackendIncident, WriteOutcomes } from "./backend.ts";
+import { CacheBackend } from "./backend.ts";
+import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
+import type { ChangeFeed, GuardTable, LeaseTable, MarkTable } from "./capabilities.ts";
+import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import { asCacheError, ConfigurationError } from "./errors.ts";
+import type { KeyMangler } from "./keys.ts";
+import { type KeyMapping, mappedFeed, mappedGuards, mappedLeases, mappedReadContext, mappedWriteContext } from "./key-mapping.ts";
+import type { CacheMutex } from "./mutex.ts";
+import type { NoValue } from "./no-value.ts";
+
+/** What a proxy is asked to go around. */
+export type Operation = "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "revisions" | "clear";
+
+/** What `wrap: [...]` takes: a function that wraps, or a proxy class that needs nothing but the backend. */
+export type ProxyFactory = ((proxied: CacheBackend) => ProxyBackend) | (new (proxied: CacheBackend) => ProxyBackend);
+
+/**
+ * A backend around a backend. Override what you need of the three hooks, and nothing else: every operation, single,
+ * multi, leased or re-validating, is built from them.
+ *
+ *  - {@link encode} / {@link decode} change an entry on its way down and up; never given NO_VALUE; a failure is that key's alone;
+ *  - {@link toInner} / {@link fromInner} change keys;
+ *  - {@link around} runs before and after each call: deadlines, breakers, counting.
+ *
+ * Hooks that are not overridden cost nothing. An instance wraps one backend, once.
+ */
+export abstract class ProxyBackend extends CacheBackend {
+  readonly proxied: CacheBackend;
+  readonly #codes: boolean;
+  readonly #maps: boolean;
+  readonly #surrounds: boolean;
+
+  constructor(proxied: CacheBackend) {
+    super();
+    if (!(proxied instanceof CacheBackend)) {
+      throw new ConfigurationError({ path: "proxied", expected: "a backend", received: proxied });
+    }
+    this.proxied = proxied;
+    const base = ProxyBackend.prototype;
+    this.#codes = this.encode !== base.encode || this.decode !== base.decode;
+    this.#maps = this.toInner !== base.toInner;
+    this.#surrounds = this.around !== base.around;
+    if (this.#maps && this.fromInner === base.fromInner && this.keysHaveInverse) {
+      throw new ConfigurationError({ path: "fromInner", expected: "an inverse of toInner, or keysHaveInverse: false", received: undefined });
+    }
+    // An optional operation is there exactly if the wrapped backend has it, unless the subclass has its own.
+    for (const optional of ["revisions", "clear"] as const) {
+      if (proxied[optional] === undefined && this[optional] === base[optional]) Object.defineProperty(this, optional, { value: undefined });
+    }
+  }
+
+  get name(): string {
+    return this.proxied.name;
+  }
+
+  /** On the way down. Gives a new entry or the same; never changes the one it is given. */
+  protected encode(entry: CachedValue, _key: string): Awaitable<CachedValue> {
+    return entry;
+  }
+
+  /** On the way up. NO_VALUE: what is stored is of no use. */
+  protected decode(entry: CachedValue, _key: string): Awaitable<Found> {
+    return entry;
+  }
+
+  /** The caller's key to the wrapped backend's. */
+  protected toInner(key: string): string {
+    return key;
+  }
+
+  /** The wrapped backend's key to the caller's. */
+  protected fromInner(key: string): string {
+    return key;
+  }
+
+  /** `false` for a proxy that maps keys one way only: the change feed is hidden then. */
+  protected get keysHaveInverse(): boolean {
+    return true;
+  }
+
+  /**
+   * Surrounds one call. `run` may be called later or not at all; it may be called again only where repeating is harmless.
+   * What it throws or rejects with is the failure of every key of the call.
+   */
+  protected around<T>(_operation: Operation, run: () => Awaitable<T>, _keys: readonly string[]): Awaitable<T> {
+    return run();
+  }
+
+  get(key: string, context?: ReadContext): Awaitable<Found> {
+    const inner = this.#maps ? this.toInner(key) : key;
+    const innerContext = this.#maps && context !== undefined ? mappedReadContext(context, this.#mapping([key])) : context;
+    const found = this.#surrounds
+      ? this.around("get", () => this.proxied.get(inner, innerContext), [key])
+      : this.proxied.get(inner, innerContext);
+    return this.#codes ? then(found, (one) => this.#decoded(one, key)) : found;
+  }
+
+  getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
+    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
+    const innerContext = mapping === undefined || context === undefined ? context : mappedReadContext(context, mapping);
+    const run = () => this.proxied.getMulti(inner, innerContext);
+    const found = this.#surrounds ? this.around("getMulti", run, keys) : run();
+    if (!this.#codes) return found;
+    return then(found, (all) => allOf(all.map((one, index) => this.#decoded(one, keys[index] as string))));
+  }
+
+  set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
+    const encoded = this.#codes ? this.encode(value, key) : value;
+    return then(encoded, (entry) => {
+      const inner = this.#maps ? this.toInner(key) : key;
+      const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+      const run = () => this.proxied.set(inner, entry, innerContext);
+      return this.#surrounds ? this.around("set", run, [key]) : run();
+    });
+  }
+
+  setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes | void> {
+    if (!this.#codes) return this.#setEncoded(mapping, context, undefined);
+    const failed = new Map<string, WriteOutcome>();
+    const keys = [...mapping.keys()];
+    const encoded = keys.map((key) => this.#encoded(mapping.get(key) as CachedValue, key, failed));
+    return then(allOf(encoded), (entries) => {
+      const inner = new Map<string, CachedValue>();
+      entries.forEach((entry, index) => {
+        if (entry !== undefined) inner.set(keys[index] as string, entry);
+      });
+      return this.#setEncoded(inner, context, failed);
+    });
+  }
+
+  delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {
+    const inner = this.#maps ? this.toInner(key) : key;
+    const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+    const run = () => this.proxied.delete(inner, innerContext);
+    return this.#surrounds ? this.around("delete", run, [key]) : run();
+  }
+
+  deleteMulti(keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes | void> {
+    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
+    const run = () => this.proxied.deleteMulti(mapping === undefined ? keys : keys.map(mapping.toInner), innerContext);
+    const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys) : run();
+    return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
+  }
+
+  override revisions(keys: readonly string[], context?: ReadContext): Awaitable<readonly (Order | NoValue | ReadFailure)[]> {
+    const { proxied } = this;
+    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
+    const run = () => proxied.revisions?.(inner, context) ?? [];
+    return this.#surrounds ? this.around("revisions", run, keys) : run();
+  }
+
+  override clear(): Awaitable<void> {
+    const run = () => this.proxied.clear?.();
+    return this.#surrounds ? this.around("clear", run, []) : run();
+  }
+
+  override get remote(): boolean {
+    return this.proxied.remote;
+  }
+
+  override get shared(): boolean {
+    return this.proxied.shared;
+  }
+
+  override get byReference(): boolean {
+    return this.proxied.byReference && !this.#codes;
+  }
+
+  override get keyMangler(): KeyMangler | undefined {
+    return this.proxied.keyMangler;
+  }
+
+  override get leases(): LeaseTable | undefined {
+    const { leases } = this.proxied;
+    return leases === undefined || !this.#maps ? leases : mappedLeases(leases, this.#wholeMapping());
+  }
+
+  override get guards(): GuardTable | undefined {
+    const { guards } = this.proxied;
+    return guards === undefined || !this.#maps ? guards : mappedGuards(guards, this.#wholeMapping());
+  }
+
+  override get changes(): ChangeFeed | undefined {
+    const { changes } = this.proxied;
+    if (changes === undefined || !this.#maps) return changes;
+    return this.keysHaveInverse ? mappedFeed(changes, this.#wholeMapping()) : undefined;
+  }
+
+  override get marks(): MarkTable | undefined {
+    return this.proxied.marks;
+  }
+
+  override watch(watcher: (incident: BackendIncident) => void): () => void {
+    const own = super.watch(watcher);
+    const inner = this.proxied.watch(watcher);
+    return () => {
+      own();
+      inner();
+    };
+  }
+
+  override getMutex(key: string): CacheMutex | null {
+    return this.proxied.getMutex(this.#maps ? this.toInner(key) : key);
+  }
+
+  override hasLockTimeout(): boolean {
+    return this.proxied.hasLockTimeout();
+  }
+
+  override health(): BackendHealth {
+    return this.proxied.health();
+  }
+
+  close(): Awaitable<void> {
+    return this.proxied.close();
+  }
+
+  #setEncoded(
+    entries: ReadonlyMap<string, CachedValue>,
+    context: WriteContext | undefined,
+    failed: Map<string, WriteOutcome> | undefined,
+  ): Awaitable<WriteOutcomes | void> {
+    if (entries.size === 0) return failed;
+    const keys = this.#maps || this.#surrounds ? [...entries.keys()] : [];
+    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const inner = mapping === undefined ? entries : new Map(keys.map((key) => [mapping.toInner(key), entries.get(key) as CachedValue]));
+    const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
+    const run = () => this.proxied.setMulti(inner, innerContext);
+    const outcomes = this.#surrounds ? this.around("setMulti", run, keys) : run();
+    if (mapping === undefined && (failed === undefined || failed.size === 0)) return outcomes;
+    return then(outcomes, (all) => new Map([...(failed ?? []), ...(outerOutcomes(all, mapping) ?? [])]));
+  }
+
+  #encoded(entry: CachedValue, key: string, failed: Map<string, WriteOutcome>): Awaitable<CachedValue | undefined> {
+    const fail = (error: unknown): undefined => {
+      failed.set(key, { status: "failed", error: asCacheError(error, this.name, "encode", 1) });
+    };
+    return attempt(() => this.encode(entry, key), fail);
+  }
+
+  #decoded(found: Found, key: string): Awaitable<Found> {
+    if (!(found instanceof CachedValue)) return found;
+    const fail = (error: unknown): Found => new ReadFailure(this.name, asCacheError(error, this.name, "decode", 1));
+    return attempt(() => this.decode(found, key), fail);
+  }
+
+  #wholeMapping(): KeyMapping {
+    return { toInner: (key) => this.toInner(key), fromInner: (key) => this.fromInner(key) };
+  }
+
+  /** For one call the inverse is known without asking: it is the keys that the call was given. */
+  #mapping(keys: readonly string[]): KeyMapping {
+    const outer = new Map(keys.map((key) => [this.toInner(key), key]));
+    return {
+      toInner: (key) => this.toInner(key),
+      fromInner: (key) => outer.get(key) ?? this.fromInner(key),
+    };
+  }
+}
+
+/** Wraps `backend` with `factory`: a proxy class or a function that makes a proxy. */
+export function applyProxy(factory: ProxyFactory, backend: CacheBackend, path: string): ProxyBackend {
+  const proxy: unknown = isProxyClass(factory) ? new factory(backend) : typeof factory === "function" ? factory(backend) : factory;
+  if (proxy instanceof ProxyBackend && proxy.proxied === backend && typeof factory === "function") return proxy;
+  throw new ConfigurationError({
+    path,
+    expected: "a proxy class, or a function that wraps the backend which it is given in a new proxy",
+    received: factory,
+    ...(factory instanceof ProxyBackend ? { hint: "this proxy instance wraps a backend already; give a function that makes one" } : {}),
+  });
+}
+
+function isProxyClass(factory: unknown): factory is new (proxied: CacheBackend) => ProxyBackend {
+  return typeof factory === "function" && factory.prototype instanceof ProxyBackend;
+}
+
+function outerOutcomes(outcomes: WriteOutcomes | void, mapping: KeyMapping | undefined): WriteOutcomes | void {
+  if (mapping === undefined || outcomes === undefined) return outcomes;
+  return new Map([...outcomes].map(([key, outcome]) => [mapping.fromInner(key), outcome]));
+}
+
+function attempt<T, F>(run: () => Awaitable<T>, fail: (error: unknown) => F): Awaitable<T | F> {
+  try {
+    const result = run();
+    return isPromiseLike(result) ? result.then(undefined, fail) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function allOf<T>(items: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  return items.some(isPromiseLike) ? Promise.all(items) : (items as readonly T[]);
+}
+

@@ -1,0 +1,14 @@
+/** Thrown by a deserializer to say: "these bytes are of no use any more, treat the entry as a miss". */
+export class CantDeserializeException extends Error {
+  override readonly name: string = "CantDeserializeException";
+}
+
+/** Payloads to bytes and back, for tiers that keep bytes. Both halves belong together. */
+export interface Serializer {
+  /** Written beside the bytes, so that another serializer's bytes are recognised. Letters, digits and `-`. */
+  readonly name: string;
+  /** @throws when the payload holds what cannot be kept: a function, a symbol, a cycle, NO_VALUE */
+  serialize(payload: unknown): Uint8Array;
+  /** @throws when the bytes are not its own; a miss and an event follow */
+  deserialize(bytes: Uint8Array): unknown;
+}
