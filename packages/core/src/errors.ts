@@ -1,4 +1,4 @@
-const brand: unique symbol = Symbol.for("cascata.CacheError");
+const brand = Symbol.for("cascata.CacheError");
 
 /** What an error says beside its message. */
 export interface CacheErrorOptions {
@@ -9,12 +9,12 @@ export interface CacheErrorOptions {
 export class CacheError extends Error {
   /** A stable, upper-case name for programs: `TIMEOUT`, `CLOSED`, … */
   readonly code: string;
-  readonly [brand]: true = true;
 
   constructor(code: string, message: string, options?: CacheErrorOptions) {
     super(message, options);
     this.code = code;
     this.name = new.target.name;
+    Object.defineProperty(this, brand, { value: true });
   }
 }
 
