@@ -16,14 +16,16 @@ export class Failure extends Error {}
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, capture?: boolean, quiet?: boolean, toStderr?: boolean }} [options]
- *   `capture` keeps both streams instead of showing them; `toStderr` shows them on standard error,
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, capture?: boolean | "stdout", toStderr?: boolean }} [options]
+ *   `capture` keeps both streams, or standard output only, instead of showing them; `toStderr` shows them on standard error,
  *   so that a caller's standard output stays its own.
  * @returns {Promise<{ code: number, output: string }>} `code` is 128 after a signal
  */
 export function run(command, args, options = {}) {
   const { cwd = root, env = process.env, capture = false, toStderr = false } = options;
-  const stdio = capture ? ["ignore", "pipe", "pipe"] : ["inherit", toStderr ? 2 : "inherit", "inherit"];
+  const shown = ["inherit", toStderr ? 2 : "inherit", "inherit"];
+  const kept = ["ignore", "pipe", capture === "stdout" ? "inherit" : "pipe"];
+  const stdio = capture ? kept : shown;
   return new Promise((resolve, reject) => {
     // A `.cmd` shim on Windows needs a shell; elsewhere arguments stay untouched.
     const child = spawn(command, [...args], { cwd, env, stdio, shell: process.platform === "win32" });

@@ -1,0 +1,17 @@
+// What `npm run proof` runs, in order: one line a part. A part is either a list of vitest arguments or a script that prints
+// Markdown, which is kept in docs/proof/<name>.md. Tests keep their own tables with test/support/keep-table.ts.
+
+/** @type {readonly { name: string, title: string, vitest?: readonly string[], node?: readonly string[], env?: Record<string, string> }[]} */
+export const parts = [
+  {
+    name: "tests",
+    title: "Every test, its matrices, seeds and times whole",
+    vitest: [],
+    env: { CASCATA_SCALE: "whole" },
+  },
+  {
+    name: "node-versions",
+    title: "Every test on each supported version of Node",
+    node: ["scripts/node-versions.mjs"],
+  },
+];
