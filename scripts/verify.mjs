@@ -27,7 +27,8 @@ function reportSkips(skips) {
 
 await main(async () => {
   // Whoever called may have set up already; then this is quick, and `npm run verify` alone works as well.
-  const env = { ...process.env, ...(await setUp()) };
+  // With CI set, a snapshot that is missing fails instead of being written.
+  const env = { ...process.env, ...(await setUp()), CI: "true" };
   const failedSteps = [];
   for (const [name, command, args] of steps) {
     const start = performance.now();

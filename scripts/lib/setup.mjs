@@ -66,6 +66,9 @@ export async function setUp() {
   const pathName = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
   env[pathName] = [join(root, "node_modules", ".bin"), pnpmBin, env[pathName] ?? ""].join(delimiter);
 
+  // A pipe gets plain text from every tool, whatever each of them thinks of its own output.
+  if (!process.stdout.isTTY && env["FORCE_COLOR"] === undefined) env["NO_COLOR"] = "1";
+
   const stampFile = join(root, "node_modules", ".cascata-installed");
   const stamp = installStamp();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return env;
