@@ -52,7 +52,8 @@ async function installWithApt(packages) {
  */
 export async function ensureServers() {
   if (process.env["CASCATA_QUICK"] === "1") return {};
-  const missing = servers.filter((server) => find(server) === undefined);
+  // A binary that was named and is not there is a mistake to be said, not one to be papered over by an installation.
+  const missing = servers.filter((server) => find(server) === undefined && !process.env[server.variable]);
   if (missing.length > 0) await installWithApt(missing.map((server) => server.debian));
   const env = {};
   for (const server of servers) {
