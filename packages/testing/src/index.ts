@@ -1,1 +1,10 @@
-export {};
+export * from "./async-map-backend.ts";
+export * from "./backend-cases.ts";
+export * from "./conformance.ts";
+export * from "./deferred.ts";
+export * from "./harness.ts";
+export * from "./manual-clock.ts";
+export * from "./map-backend.ts";
+export * from "./same-value.ts";
+export * from "./sample-values.ts";
+export * from "./trapping-map.ts";

@@ -1,0 +1,76 @@
+/**
+ * One promise of a contract, as data: runs under any test runner, or none.
+ * It fails by throwing (`node:assert`).
+ */
+export interface ConformanceCase<H> {
+  /** Unique within its kit; what a skip names. */
+  readonly name: string;
+  /** Optional members of the harness without which the promise can't be observed. */
+  readonly needs?: readonly (keyof H & string)[];
+  run(harness: H): Promise<void>;
+}
+
+/** The functions of a test runner, as vitest, `node:test` and `bun:test` have them. */
+export interface Runner {
+  describe(name: string, body: () => void): unknown;
+  it: RunnerTest;
+}
+
+/** A runner's `it` or `test`. */
+export interface RunnerTest {
+  (name: string, body: () => Promise<void>): unknown;
+  readonly skip: (name: string, body: () => Promise<void>) => unknown;
+}
+
+/** How {@link describeConformance} presents a kit. */
+export interface ConformanceOptions extends Runner {
+  /** The heading; `"conformance"` if absent. */
+  readonly title?: string;
+  /**
+   * Cases that are not run, each with its reason. They are handed to the runner's own skip, so that it counts them.
+   * Every name must be a case of the kit, so that a skip can't outlive what it excused.
+   */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Declares a test for each case of a kit. A case that needs what the harness lacks is skipped, and says so in its name.
+ *
+ * ```ts
+ * describeConformance(backendCases, { open: () => new MyBackend() }, { describe, it });
+ * ```
+ *
+ * @throws TypeError if a skip names no case or gives no reason, or if two cases share a name
+ */
+export function describeConformance<H extends object>(
+  cases: readonly ConformanceCase<H>[],
+  harness: H,
+  options: ConformanceOptions,
+): void {
+  const { describe, it, title = "conformance", skip = {} } = options;
+  checkNames(cases, skip);
+  describe(title, () => {
+    for (const one of cases) {
+      const reason = Object.hasOwn(skip, one.name) ? skip[one.name] : missing(one, harness);
+      if (reason === undefined) it(one.name, () => one.run(harness));
+      else it.skip(`${one.name} (${reason})`, () => one.run(harness));
+    }
+  });
+}
+
+function missing<H extends object>(one: ConformanceCase<H>, harness: H): string | undefined {
+  const lacking = (one.needs ?? []).filter((need) => harness[need] === undefined);
+  return lacking.length === 0 ? undefined : `the harness gives no ${lacking.join(", ")}`;
+}
+
+function checkNames<H>(cases: readonly ConformanceCase<H>[], skip: Readonly<Record<string, string>>): void {
+  const names = new Set<string>();
+  for (const { name } of cases) {
+    if (names.has(name)) throw new TypeError(`two conformance cases are named "${name}"`);
+    names.add(name);
+  }
+  for (const [name, reason] of Object.entries(skip)) {
+    if (!names.has(name)) throw new TypeError(`skip: no conformance case is named "${name}"`);
+    if (typeof reason !== "string" || reason.trim() === "") throw new TypeError(`skip: "${name}" needs a reason`);
+  }
+}
