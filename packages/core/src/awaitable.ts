@@ -6,7 +6,10 @@ export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Goes on with the value, at once when it is there already. What `next` throws rejects only when the value came later. */
-export function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+/**
+ * Goes on with the value, at once when it is there already. What `next` throws rejects only when the value came later.
+ * (Not named `then`: import() would take the module for a promise.)
+ */
+export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromiseLike(value) ? value.then(next) : next(value);
 }

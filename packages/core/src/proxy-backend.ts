@@ -1,5 +1,5 @@
 import type { Awaitable } from "./awaitable.ts";
-import { isPromiseLike, then } from "./awaitable.ts";
+import { isPromiseLike, andThen as then } from "./awaitable.ts";
 import type { BackendHealth, BackendIncident, WriteOutcomes } from "./backend.ts";
 import { CacheBackend } from "./backend.ts";
 import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
@@ -10,9 +10,7 @@ import type { KeyMangler } from "./keys.ts";
 import { type KeyMapping, mappedFeed, mappedGuards, mappedLeases, mappedReadContext, mappedWriteContext } from "./key-mapping.ts";
 import type { CacheMutex } from "./mutex.ts";
 import type { NoValue } from "./no-value.ts";
-
-/** What a proxy is asked to go around. */
-export type Operation = "get" | "getMulti" | "set" | "setMulti" | "delete" | "deleteMulti" | "revisions" | "clear";
+import { type Operation, type Run, type Surround, surroundedGuards, surroundedLeases, surroundedMarks } from "./surround.ts";
 
 /** What `wrap: [...]` takes: a function that wraps, or a proxy class that needs nothing but the backend. */
 export type ProxyFactory = ((proxied: CacheBackend) => ProxyBackend) | (new (proxied: CacheBackend) => ProxyBackend);
@@ -32,6 +30,7 @@ export abstract class ProxyBackend extends CacheBackend {
   readonly #codes: boolean;
   readonly #maps: boolean;
   readonly #surrounds: boolean;
+  readonly #surround: Surround = (operation, run, keys) => this.around(operation, run, keys);
 
   constructor(proxied: CacheBackend) {
     super();
@@ -83,9 +82,14 @@ export abstract class ProxyBackend extends CacheBackend {
 
   /**
    * Surrounds one call. `run` may be called later or not at all; it may be called again only where repeating is harmless.
-   * What it throws or rejects with is the failure of every key of the call.
+   * What it throws or rejects with is the failure of every key of the call. Leases, guards and marks come through here
+   * as well; a mutex does not, it waits by design.
+   *
+   * @param run makes the call; given an instant, the wrapped backend sees that deadline instead of the caller's
+   * @param keys the caller's; names for marks, none for `clear`
+   * @param deadline the caller's own, if it has one
    */
-  protected around<T>(_operation: Operation, run: () => Awaitable<T>, _keys: readonly string[]): Awaitable<T> {
+  protected around<T>(_operation: Operation, run: Run<T>, _keys: readonly string[], _deadline?: number): Awaitable<T> {
     return run();
   }
 
@@ -93,7 +97,7 @@ export abstract class ProxyBackend extends CacheBackend {
     const inner = this.#maps ? this.toInner(key) : key;
     const innerContext = this.#maps && context !== undefined ? mappedReadContext(context, this.#mapping([key])) : context;
     const found = this.#surrounds
-      ? this.around("get", () => this.proxied.get(inner, innerContext), [key])
+      ? this.around("get", (limit) => this.proxied.get(inner, within(innerContext, limit)), [key], context?.deadline)
       : this.proxied.get(inner, innerContext);
     return this.#codes ? then(found, (one) => this.#decoded(one, key)) : found;
   }
@@ -102,8 +106,8 @@ export abstract class ProxyBackend extends CacheBackend {
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
     const innerContext = mapping === undefined || context === undefined ? context : mappedReadContext(context, mapping);
-    const run = () => this.proxied.getMulti(inner, innerContext);
-    const found = this.#surrounds ? this.around("getMulti", run, keys) : run();
+    const run = (limit?: number) => this.proxied.getMulti(inner, within(innerContext, limit));
+    const found = this.#surrounds ? this.around("getMulti", run, keys, context?.deadline) : run();
     if (!this.#codes) return found;
     return then(found, (all) => allOf(all.map((one, index) => this.#decoded(one, keys[index] as string))));
   }
@@ -113,8 +117,8 @@ export abstract class ProxyBackend extends CacheBackend {
     return then(encoded, (entry) => {
       const inner = this.#maps ? this.toInner(key) : key;
       const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
-      const run = () => this.proxied.set(inner, entry, innerContext);
-      return this.#surrounds ? this.around("set", run, [key]) : run();
+      const run = (limit?: number) => this.proxied.set(inner, entry, within(innerContext, limit));
+      return this.#surrounds ? this.around("set", run, [key], context?.deadline) : run();
     });
   }
 
@@ -135,15 +139,16 @@ export abstract class ProxyBackend extends CacheBackend {
   delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {
     const inner = this.#maps ? this.toInner(key) : key;
     const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
-    const run = () => this.proxied.delete(inner, innerContext);
-    return this.#surrounds ? this.around("delete", run, [key]) : run();
+    const run = (limit?: number) => this.proxied.delete(inner, within(innerContext, limit));
+    return this.#surrounds ? this.around("delete", run, [key], context?.deadline) : run();
   }
 
   deleteMulti(keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes | void> {
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
-    const run = () => this.proxied.deleteMulti(mapping === undefined ? keys : keys.map(mapping.toInner), innerContext);
-    const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys) : run();
+    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
+    const run = (limit?: number) => this.proxied.deleteMulti(inner, within(innerContext, limit));
+    const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys, context?.deadline) : run();
     return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
   }
 
@@ -151,8 +156,8 @@ export abstract class ProxyBackend extends CacheBackend {
     const { proxied } = this;
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
-    const run = () => proxied.revisions?.(inner, context) ?? [];
-    return this.#surrounds ? this.around("revisions", run, keys) : run();
+    const run = (limit?: number) => proxied.revisions?.(inner, within(context, limit)) ?? [];
+    return this.#surrounds ? this.around("revisions", run, keys, context?.deadline) : run();
   }
 
   override clear(): Awaitable<void> {
@@ -178,12 +183,14 @@ export abstract class ProxyBackend extends CacheBackend {
 
   override get leases(): LeaseTable | undefined {
     const { leases } = this.proxied;
-    return leases === undefined || !this.#maps ? leases : mappedLeases(leases, this.#wholeMapping());
+    const mapped = leases === undefined || !this.#maps ? leases : mappedLeases(leases, this.#wholeMapping());
+    return mapped === undefined || !this.#surrounds ? mapped : surroundedLeases(mapped, this.#surround);
   }
 
   override get guards(): GuardTable | undefined {
     const { guards } = this.proxied;
-    return guards === undefined || !this.#maps ? guards : mappedGuards(guards, this.#wholeMapping());
+    const mapped = guards === undefined || !this.#maps ? guards : mappedGuards(guards, this.#wholeMapping());
+    return mapped === undefined || !this.#surrounds ? mapped : surroundedGuards(mapped, this.#surround);
   }
 
   override get changes(): ChangeFeed | undefined {
@@ -193,7 +200,8 @@ export abstract class ProxyBackend extends CacheBackend {
   }
 
   override get marks(): MarkTable | undefined {
-    return this.proxied.marks;
+    const { marks } = this.proxied;
+    return marks === undefined || !this.#surrounds ? marks : surroundedMarks(marks, this.#surround);
   }
 
   override watch(watcher: (incident: BackendIncident) => void): () => void {
@@ -231,8 +239,8 @@ export abstract class ProxyBackend extends CacheBackend {
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const inner = mapping === undefined ? entries : new Map(keys.map((key) => [mapping.toInner(key), entries.get(key) as CachedValue]));
     const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
-    const run = () => this.proxied.setMulti(inner, innerContext);
-    const outcomes = this.#surrounds ? this.around("setMulti", run, keys) : run();
+    const run = (limit?: number) => this.proxied.setMulti(inner, within(innerContext, limit));
+    const outcomes = this.#surrounds ? this.around("setMulti", run, keys, context?.deadline) : run();
     if (mapping === undefined && (failed === undefined || failed.size === 0)) return outcomes;
     return then(outcomes, (all) => new Map([...(failed ?? []), ...(outerOutcomes(all, mapping) ?? [])]));
   }
@@ -278,6 +286,11 @@ export function applyProxy(factory: ProxyFactory, backend: CacheBackend, path: s
 
 function isProxyClass(factory: unknown): factory is new (proxied: CacheBackend) => ProxyBackend {
   return typeof factory === "function" && factory.prototype instanceof ProxyBackend;
+}
+
+function within<C extends ReadContext | WriteContext>(context: C | undefined, deadline: number | undefined): C | undefined {
+  // A deadline is all that a context may lack: an object with nothing else is one of either kind.
+  return deadline === undefined ? context : ({ ...context, deadline } as C);
 }
 
 function outerOutcomes(outcomes: WriteOutcomes | void, mapping: KeyMapping | undefined): WriteOutcomes | void {

@@ -1,0 +1,244 @@
+import { type Awaitable, isPromiseLike } from "./awaitable.ts";
+import type { BackendHealth, CacheBackend } from "./backend.ts";
+import { ReadFailure } from "./cached-value.ts";
+import { CircuitBreaker, type CircuitBreakerOptions, type CircuitPermit } from "./circuit-breaker.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { WriteOutcome } from "./contexts.ts";
+import { isTimeout, withDeadline } from "./deadline.ts";
+import { type Duration, durationMs } from "./duration.ts";
+import { asCacheError, isCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
+import type { CacheMutex } from "./mutex.ts";
+import { checkOptionNames, wholeNumber } from "./options.ts";
+import { ProxyBackend } from "./proxy-backend.ts";
+import type { Operation, Run } from "./surround.ts";
+
+/** How a tier that can hang or fail is held at arm's length. */
+export interface ProtectionOptions {
+  /** No operation takes longer; `Infinity`: no limit but the caller's own deadline. @default "250ms" */
+  readonly timeout?: Duration;
+  /** `false`: none. @default the breaker's own defaults */
+  readonly breaker?: CircuitBreakerOptions | false;
+  /** Operations that may wait for an answer at once; beyond, they fail at once. A batch is one. @default 1024 */
+  readonly maxInFlight?: number;
+  /** How long `acquire(true)` of the tier's own mutex may wait before it answers `false`. @default "30s" */
+  readonly lockWait?: Duration;
+  /** @default systemClock */
+  readonly clock?: Clock;
+  /** The breaker's jitter. @default Math.random */
+  readonly random?: () => number;
+  /** Where the options stand, for error messages. @default "protection" */
+  readonly path?: string;
+}
+
+const optionNames = ["timeout", "breaker", "maxInFlight", "lockWait", "clock", "random", "path"];
+const closeMs = 5000;
+/** Errors that tell of a bad call, not of a bad store. */
+const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "SERIALIZATION", "LOCK", "CLOSED"]);
+
+/**
+ * A deadline, a circuit breaker and a cap on what is in flight, around a tier that answers from elsewhere.
+ *
+ *  - A read, and a call of a capability, that fails throws or rejects: its error is that of every key of the call.
+ *  - A write or delete never does; it answers an outcome for each key. `unknown`: its time ran out, it may have happened.
+ *    `failed`: the tier failed, or was not asked (deadline over before, circuit open, too much in flight).
+ *  - After a deadline nothing is passed on, and the wrapped backend is told the deadline, so that it sends nothing late
+ *    either. A late answer is dropped; a lock that is granted late is given back.
+ *  - An answer that is there at once passes without a promise or a timer.
+ *
+ * An operation counts as in flight until it is answered or its deadline has passed; what a dead tier still holds then is
+ * bounded by the circuit, which opens.
+ */
+export class ProtectionProxy extends ProxyBackend {
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+  readonly breaker: CircuitBreaker | undefined;
+  readonly #lockWaitMs: number;
+  readonly #clock: Clock;
+  #inFlight = 0;
+
+  /** @throws ConfigurationError naming the option */
+  constructor(proxied: CacheBackend, options: ProtectionOptions = {}) {
+    super(proxied);
+    const { clock = systemClock, random = Math.random, path = "protection" } = options;
+    checkOptionNames(options, optionNames, path);
+    this.timeoutMs = durationMs(options.timeout ?? 250, `${path}.timeout`);
+    this.maxInFlight = wholeNumber(options.maxInFlight ?? 1024, `${path}.maxInFlight`);
+    this.#lockWaitMs = durationMs(options.lockWait ?? 30_000, `${path}.lockWait`);
+    this.#clock = clock;
+    if (options.breaker !== false) {
+      const onChange = (state: string, error: unknown) => this.report(`circuit ${state}`, { error });
+      this.breaker = new CircuitBreaker(options.breaker, { clock, random, onChange, path: `${path}.breaker` });
+    }
+  }
+
+  /** Operations that wait for an answer now. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  protected override around<T>(
+    operation: Operation,
+    run: Run<T>,
+    keys: readonly string[],
+    deadline?: number,
+  ): Awaitable<T> {
+    return this.#pass(
+      operation,
+      run,
+      keys,
+      Math.min(this.timeoutMs, (deadline ?? Number.POSITIVE_INFINITY) - this.#clock.now()),
+    );
+  }
+
+  override getMutex(key: string): CacheMutex | null {
+    const mutex = super.getMutex(key);
+    if (mutex === null) return null;
+    const giveBack = (held: boolean) => {
+      if (held)
+        void Promise.resolve()
+          .then(() => mutex.release())
+          .catch(() => undefined);
+    };
+    return {
+      acquire: (wait = true) => {
+        if (!wait) return this.#pass("mutex.acquire", () => mutex.acquire(false), [key], this.timeoutMs, giveBack);
+        // Waiting for one's turn is neither a load on the store nor a sign of its failing: no place in flight, no verdict.
+        if (this.breaker?.state === "open") throw new UnavailableError(this.name, "its circuit is open");
+        const held = mutex.acquire(true);
+        if (!isPromiseLike(held)) return held;
+        const bounded = withDeadline(held, this.#lockWaitMs, this.#clock, `${this.name}: mutex.acquire`, giveBack);
+        return bounded.catch((error: unknown) => {
+          if (isTimeout(error)) return false;
+          throw error;
+        });
+      },
+      release: () => this.#pass("mutex.release", () => mutex.release(), [key], this.timeoutMs),
+      locked: () => this.#pass("mutex.locked", () => mutex.locked(), [key], this.timeoutMs),
+    };
+  }
+
+  /** The worse of the wrapped backend's health and the circuit's: open is `down`, else failing since its last success is `degraded`. */
+  override health(): BackendHealth {
+    const inner = super.health();
+    const since = this.breaker?.failingSince;
+    if (this.breaker === undefined || since === undefined || inner.state === "down") return inner;
+    const open = this.breaker.state === "open";
+    return inner.state === "degraded" && !open
+      ? inner
+      : { state: open ? "down" : "degraded", since, why: textOf(this.breaker.lastError) };
+  }
+
+  /** @throws TimeoutError if the wrapped backend needs more than five seconds */
+  override close(): Awaitable<void> {
+    const closed = super.close();
+    return isPromiseLike(closed) ? withDeadline(closed, closeMs, this.#clock, `${this.name}: close`) : closed;
+  }
+
+  #pass<T>(
+    operation: ProtectedCall,
+    run: Run<T>,
+    keys: readonly string[],
+    ms: number,
+    late?: (value: T) => void,
+  ): Awaitable<T> {
+    const what = `${this.name}: ${operation}`;
+    if (ms <= 0) return this.#failure(operation, keys, new TimeoutError(what, 0), false);
+    const full = this.#inFlight >= this.maxInFlight;
+    const permit = full ? undefined : this.breaker?.enter();
+    if (full || (permit === undefined && this.breaker !== undefined)) {
+      const why = full ? `${this.#inFlight} operations are in flight` : "its circuit is open";
+      return this.#failure(operation, keys, new UnavailableError(this.name, why), false);
+    }
+    const failed = (error: unknown): T => {
+      this.#blame(permit, error, ms);
+      return this.#failure(operation, keys, error, true);
+    };
+    let answer: Awaitable<T>;
+    try {
+      answer = run(ms === Number.POSITIVE_INFINITY ? undefined : this.#clock.now() + ms);
+    } catch (error) {
+      return failed(error);
+    }
+    if (!isPromiseLike(answer)) {
+      this.#weigh(permit, answer, keys.length, ms);
+      return answer;
+    }
+    this.#inFlight += 1;
+    return withDeadline(answer, ms, this.#clock, what, late).then(
+      (value) => {
+        this.#inFlight -= 1;
+        this.#weigh(permit, value, keys.length, ms);
+        return value;
+      },
+      (error: unknown) => {
+        this.#inFlight -= 1;
+        return failed(error);
+      },
+    );
+  }
+
+  /** A failure that was answered, not thrown, is one too. A batch fails if no key of it succeeded. */
+  #weigh(permit: CircuitPermit | undefined, answer: unknown, keyCount: number, ms: number): void {
+    if (permit === undefined) return;
+    const error = failureIn(answer, keyCount);
+    if (error === undefined) this.breaker?.succeeded(permit);
+    else this.#blame(permit, error, ms);
+  }
+
+  #blame(permit: CircuitPermit | undefined, error: unknown, ms: number): void {
+    if (permit === undefined) return;
+    // A caller in a hurry proves nothing: only one that waited for most of the tier's own time has seen it hang.
+    const hurried = isTimeout(error) && this.timeoutMs !== Number.POSITIVE_INFINITY && ms < this.timeoutMs / 2;
+    if (hurried || (isCacheError(error) && blameless.has(error.code))) this.breaker?.abandoned(permit);
+    else this.breaker?.failed(permit, error);
+  }
+
+  #failure<T>(operation: ProtectedCall, keys: readonly string[], error: unknown, sent: boolean): T {
+    const ofBatch = operation === "setMulti" || operation === "deleteMulti";
+    if (!ofBatch && operation !== "set" && operation !== "delete") throw error;
+    const status = sent && isTimeout(error) ? "unknown" : "failed";
+    const outcome: WriteOutcome = { status, error: asCacheError(error, this.name, operation, keys.length) };
+    return (ofBatch ? new Map(keys.map((key) => [key, outcome])) : outcome) as T;
+  }
+}
+
+type ProtectedCall = Operation | "mutex.acquire" | "mutex.release" | "mutex.locked";
+
+/**
+ * Protects a tier that can hang: one that is `remote`, with whatever of deadline, breaker and cap it does not have yet
+ * from a {@link ProtectionProxy} around it. Any other backend is given back as it is.
+ */
+export function protect(backend: CacheBackend, options: ProtectionOptions = {}): CacheBackend {
+  if (!backend.remote) return backend;
+  let { timeout, breaker, maxInFlight } = options;
+  for (let inner = backend; inner instanceof ProxyBackend; inner = inner.proxied) {
+    if (!(inner instanceof ProtectionProxy)) continue;
+    if (inner.timeoutMs !== Number.POSITIVE_INFINITY) timeout = Number.POSITIVE_INFINITY;
+    if (inner.breaker !== undefined) breaker = false;
+    if (inner.maxInFlight !== Number.POSITIVE_INFINITY) maxInFlight = Number.POSITIVE_INFINITY;
+  }
+  const nothingLeft =
+    timeout === Number.POSITIVE_INFINITY && breaker === false && maxInFlight === Number.POSITIVE_INFINITY;
+  if (nothingLeft) return backend;
+  return new ProtectionProxy(backend, {
+    ...options,
+    ...(timeout !== undefined && { timeout }),
+    ...(breaker !== undefined && { breaker }),
+    ...(maxInFlight !== undefined && { maxInFlight }),
+  });
+}
+
+/** The error of an answer that holds nothing but failures. */
+function failureIn(answer: unknown, keyCount: number): unknown {
+  if (answer instanceof ReadFailure) return answer.error;
+  if (Array.isArray(answer) || answer instanceof Map) {
+    const every = [...answer.values()];
+    if (every.length < Math.max(keyCount, 1)) return undefined;
+    const errors = every.map((one) => failureIn(one, 0));
+    return errors.includes(undefined) ? undefined : errors[0];
+  }
+  const outcome = answer as Partial<WriteOutcome> | null | undefined;
+  return outcome?.status === "failed" || outcome?.status === "unknown"
+    ? (outcome as { error: unknown }).error
+    : undefined;
+}
