@@ -40,8 +40,8 @@ export interface CacheMetadata {
 export interface Residence {
   /** When this tier took the entry. */
   readonly storedAt: number;
-  /** The stretch of unbroken knowledge in which it was confirmed; another one than now: uncertain. */
-  readonly trust?: string;
+  /** The stretch of unbroken knowledge in which it was confirmed, by identity; another one than now: uncertain. */
+  readonly trust?: object;
 }
 
 /** A payload and what is known of it. Immutable: a change is a new one. */

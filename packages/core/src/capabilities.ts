@@ -35,7 +35,10 @@ export interface ChangeNotice {
   readonly settled?: Promise<unknown>;
 }
 
-/** Called synchronously, in the feed's order. Must not throw. */
+/**
+ * Called synchronously, in the feed's order. Must not throw. A feed begins silent; when it has found its first position
+ * it says `uncertain("started")`, since nothing is known of what came before.
+ */
 export interface ChangeListener {
   changed(notice: ChangeNotice): void;
   marked(marks: readonly Mark[]): void;

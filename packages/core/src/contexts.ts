@@ -58,6 +58,8 @@ export interface WriteContext {
   readonly keepMs?: number;
   /** The chain that writes; its own notice comes back to it with this name. */
   readonly sender?: string;
+  /** The authority could not be asked: near tiers keep the value as uncertain, the authority is not written. */
+  readonly unconfirmed?: boolean;
   /** Tiers, by name, not to be written. */
   readonly skip?: ReadonlySet<string>;
   /** Told what each tier did, as it becomes known. Must not throw. */

@@ -16,3 +16,5 @@ export * from "./protection-proxy.ts";
 export * from "./proxy-backend.ts";
 export * from "./serializer.ts";
 export * from "./surround.ts";
+export * from "./read-through.ts";
+export * from "./stack.ts";

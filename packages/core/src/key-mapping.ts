@@ -5,6 +5,8 @@ import type { LeaseRequest, ReadContext, WriteContext } from "./contexts.ts";
 export interface KeyMapping {
   toInner(key: string): string;
   fromInner(key: string): string;
+  /** Whether the wrapped backend's key is one of the caller's at all; absent: all are. */
+  owns?(innerKey: string): boolean;
 }
 
 /** A read's context as the wrapped backend must see it: what it says of keys comes back in the caller's keys. */
@@ -57,10 +59,18 @@ export function mappedFeed(feed: ChangeFeed, mapping: KeyMapping): ChangeFeed {
 }
 
 function mappedListener(listener: ChangeListener, mapping: KeyMapping): ChangeListener {
+  const outer = (keys: readonly string[]): readonly string[] =>
+    (mapping.owns === undefined ? keys : keys.filter((key) => mapping.owns?.(key))).map((key) => mapping.fromInner(key));
   return {
-    changed: (notice) => listener.changed({ ...notice, keys: notice.keys.map(mapping.fromInner) }),
+    changed: (notice) => {
+      const keys = outer(notice.keys);
+      if (keys.length > 0) listener.changed({ ...notice, keys });
+    },
     marked: (marks) => listener.marked(marks),
-    filled: (keys) => listener.filled(keys.map(mapping.fromInner)),
+    filled: (keys) => {
+      const own = outer(keys);
+      if (own.length > 0) listener.filled(own);
+    },
     silent: (reason) => listener.silent(reason),
     resumed: () => listener.resumed(),
     uncertain: (reason) => listener.uncertain(reason),

@@ -1,0 +1,105 @@
+import { CachedValue } from "./cached-value.ts";
+import type { ChangeFeed } from "./capabilities.ts";
+import type { Clock } from "./clock.ts";
+
+/** A stretch of time in which no change can have been missed. Entries remember theirs. */
+class Stretch {
+  endedAt = Number.POSITIVE_INFINITY;
+}
+
+const probeEveryMs = 100;
+
+/**
+ * How far a near tier may believe what it holds, given what it hears from the feed of the tier below.
+ *
+ * Live feed: what was stored in the current stretch is true. Silent feed: changes may be under way unheard. A gap ends the
+ * stretch: what was stored before is uncertain until the authority has confirmed it, or for `maxStaleness` if it can't be asked.
+ */
+export class Confidence {
+  readonly #feed: ChangeFeed | undefined;
+  readonly #clock: Clock;
+  readonly #maxStalenessMs: number;
+  #stretch = new Stretch();
+  #silent: boolean;
+  #lastHeardAt = 0;
+  #suspect = false;
+  #nextProbeAt = 0;
+
+  constructor(feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
+    this.#feed = feed;
+    this.#clock = clock;
+    this.#maxStalenessMs = maxStalenessMs;
+    this.#silent = feed !== undefined;
+  }
+
+  /** Whether the entry is known to be true. Without a feed there is nothing to compare with, and it is. */
+  trusts(entry: CachedValue): boolean {
+    const trust = entry.residence?.trust;
+    if (this.#feed === undefined) return !(trust instanceof Stretch) || trust.endedAt === Number.POSITIVE_INFINITY;
+    return trust === this.#stretch && !this.#silent;
+  }
+
+  /** `entry` as taken now and confirmed. */
+  confirmed(entry: CachedValue): CachedValue {
+    return this.#resident(entry, this.#stretch);
+  }
+
+  /** `entry` as taken now and not confirmed by the authority. */
+  unconfirmed(entry: CachedValue): CachedValue {
+    const stretch = new Stretch();
+    stretch.endedAt = this.#clock.now();
+    return this.#resident(entry, stretch);
+  }
+
+  /** Whether an entry that the authority can't confirm may still be served as it is. */
+  bearable(entry: CachedValue): boolean {
+    const trust = entry.residence?.trust;
+    // An entry without a stretch (kept by a tier that outlives the process) is as old as this process's knowledge.
+    const doubtfulAt = trust instanceof Stretch && trust !== this.#stretch ? trust.endedAt : (this.#feed?.heardAt ?? 0);
+    return this.#clock.now() - doubtfulAt <= this.#maxStalenessMs;
+  }
+
+  /** Whether the authority is believed to be out of reach, so that nobody should wait for it. */
+  get suspect(): boolean {
+    return this.#suspect;
+  }
+
+  /** Whether it is time to see if the authority can be reached again; the one who is told so does it. */
+  takeProbe(): boolean {
+    const now = this.#clock.now();
+    if (now < this.#nextProbeAt) return false;
+    this.#nextProbeAt = now + probeEveryMs;
+    return true;
+  }
+
+  answered(): void {
+    this.#suspect = false;
+  }
+
+  failed(): void {
+    this.#suspect = true;
+  }
+
+  silent(): void {
+    if (!this.#silent) this.#lastHeardAt = this.#feed?.heardAt ?? 0;
+    this.#silent = true;
+    // A feed that falls silent is the first sign of a dead link: the first reader must not be the one who finds out.
+    this.#suspect = true;
+  }
+
+  resumed(): void {
+    this.#silent = false;
+    this.#suspect = false;
+  }
+
+  /** Something may have been missed: a new stretch begins. */
+  gap(): void {
+    this.#stretch.endedAt = this.#silent ? this.#lastHeardAt : this.#clock.now();
+    this.#stretch = new Stretch();
+    this.resumed();
+  }
+
+  #resident(entry: CachedValue, trust: Stretch): CachedValue {
+    return new CachedValue(entry.payload, entry.metadata, { storedAt: this.#clock.coarse(), trust });
+  }
+}

@@ -1,0 +1,131 @@
+import type { CachedValue } from "./cached-value.ts";
+import type { NoValue } from "./no-value.ts";
+
+/** How a caller of `getOrCreate` came by its value. */
+export type Origin = "cached" | "created" | "joined" | "stale" | "default";
+
+/** What a flight ends with. NO_VALUE: the creator said that there is nothing to cache and nothing to give. */
+export interface Landing {
+  readonly entry: CachedValue | NoValue;
+  readonly origin: Origin;
+}
+
+/**
+ * One key's way from "not fresh anywhere near" to a value: one read of the far tiers, at most one creation, and one
+ * outcome, value or error, that all who have joined share.
+ */
+export class Flight {
+  readonly key: string;
+  /** The caller's key, before any mangler. */
+  readonly givenKey: string;
+  readonly outcome: Promise<Landing>;
+  /** Broken by a change of the key: nobody joins any more, and what it creates is not stored. */
+  broken = false;
+  /** What may be served while it is under way, known once it has read. */
+  stale: CachedValue | undefined;
+  waiters = 0;
+  #reading = true;
+  #settled = false;
+  #readers: (() => void)[] | undefined;
+  #resolve!: (landing: Landing) => void;
+  #reject!: (error: unknown) => void;
+  #onAbandoned: (() => void) | undefined;
+
+  constructor(key: string, givenKey: string) {
+    this.key = key;
+    this.givenKey = givenKey;
+    this.outcome = new Promise<Landing>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Who waits for it handles its failure; a flight that nobody waits for any more must not end the process.
+    this.outcome.catch(() => undefined);
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Until it has read, nobody knows whether there is a stale value to be served at once. */
+  get reading(): boolean {
+    return this.#reading;
+  }
+
+  afterReading(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#readers ??= [];
+      this.#readers.push(resolve);
+    });
+  }
+
+  hasRead(stale: CachedValue | undefined): void {
+    this.stale = stale;
+    this.#reading = false;
+    for (const reader of this.#readers ?? []) reader();
+    this.#readers = undefined;
+  }
+
+  land(landing: Landing): void {
+    this.#end();
+    this.#resolve(landing);
+  }
+
+  fail(error: unknown): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  /** Told once when the last of its waiters has left. */
+  set onAbandoned(listener: () => void) {
+    this.#onAbandoned = listener;
+  }
+
+  leave(): void {
+    this.waiters -= 1;
+    if (this.waiters === 0 && !this.#settled) this.#onAbandoned?.();
+  }
+
+  #end(): void {
+    this.#settled = true;
+    if (this.#reading) this.hasRead(undefined);
+  }
+}
+
+/** The flights of a region, by key. Bounded by the work in flight. */
+export class Flights {
+  readonly #flights = new Map<string, Flight>();
+
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  get(key: string): Flight | undefined {
+    return this.#flights.get(key);
+  }
+
+  add(flight: Flight): void {
+    this.#flights.set(flight.key, flight);
+  }
+
+  remove(flight: Flight): void {
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+  }
+
+  /** The key was changed: whoever comes now starts anew, and what is under way is not stored. */
+  break(key: string): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    flight.broken = true;
+    this.#flights.delete(key);
+  }
+
+  /** Everything, or something of unknown extent, was invalidated: nobody joins what began before; marks judge what it stores. */
+  forgetAll(): void {
+    this.#flights.clear();
+  }
+
+  breakAll(): void {
+    for (const flight of this.#flights.values()) flight.broken = true;
+    this.#flights.clear();
+  }
+}

@@ -1,0 +1,207 @@
+import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import type { CacheBackend } from "./backend.ts";
+import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
+import type { Clock } from "./clock.ts";
+import type { Confidence } from "./confidence.ts";
+import type { WriteOutcome } from "./contexts.ts";
+import { asCacheError } from "./errors.ts";
+import { Fences, type FenceTicket } from "./fences.ts";
+
+/** What a read of the farther tier takes along, so that it fills this one only if nothing happened meanwhile. */
+export interface FillTicket {
+  readonly key: string;
+  readonly fence: FenceTicket;
+  /** Of the tier itself, where several processes share it. */
+  guard: string | undefined;
+}
+
+/** The near half of a read-through tier: a backend, and what guards it against being filled or read wrongly. */
+export class NearTier {
+  readonly backend: CacheBackend;
+  readonly confidence: Confidence;
+  readonly #clock: Clock;
+  readonly #capMs: number;
+  readonly #fences = new Fences();
+  /** Keys in transition, counted: neither read nor filled. */
+  readonly #masks = new Map<string, number>();
+
+  constructor(backend: CacheBackend, confidence: Confidence, clock: Clock, capMs: number) {
+    this.backend = backend;
+    this.confidence = confidence;
+    this.#clock = clock;
+    this.#capMs = capMs;
+  }
+
+  /** Whether an entry found here may be served without asking further. */
+  confirms(key: string, entry: CachedValue): boolean {
+    if (this.#masks.size !== 0 && this.#masks.has(key)) return false;
+    return this.confidence.trusts(entry) && !this.isPastCap(entry);
+  }
+
+  /** An entry past the tier's cap is within its life, but the next tier has to be asked. */
+  isPastCap(entry: CachedValue): boolean {
+    const storedAt = entry.residence?.storedAt;
+    return this.#capMs !== Number.POSITIVE_INFINITY && storedAt !== undefined && this.#clock.coarse() - storedAt > this.#capMs;
+  }
+
+  isMasked(key: string): boolean {
+    return this.#masks.has(key);
+  }
+
+  ticket(key: string): FillTicket {
+    return { key, fence: this.#fences.take(key), guard: undefined };
+  }
+
+  /** The same with the tier's own tickets, where it has them: taken before the farther tier is asked. */
+  tickets(keys: readonly string[]): Awaitable<readonly FillTicket[]> {
+    const tickets = keys.map((key) => this.ticket(key));
+    const { guards } = this.backend;
+    if (guards === undefined) return tickets;
+    return andThen(guards.tickets(keys), (given) => {
+      tickets.forEach((ticket, index) => {
+        ticket.guard = given[index];
+      });
+      return tickets;
+    });
+  }
+
+  giveBack(ticket: FillTicket): boolean {
+    return this.#fences.giveBack(ticket.key, ticket.fence) && !this.#masks.has(ticket.key);
+  }
+
+  /** Breaks what is under way for the key: what left before now must not arrive here. */
+  break(key: string): void {
+    this.#fences.break(key);
+  }
+
+  mask(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#fences.break(key);
+      this.#masks.set(key, (this.#masks.get(key) ?? 0) + 1);
+    }
+  }
+
+  unmask(keys: readonly string[]): void {
+    for (const key of keys) {
+      const count = (this.#masks.get(key) ?? 1) - 1;
+      if (count === 0) this.#masks.delete(key);
+      else this.#masks.set(key, count);
+    }
+  }
+
+  /** Keeps a confirmed entry, unless a newer one is here. Failures are reported by the tier, and the answer is not delayed. */
+  fill(key: string, entry: CachedValue, ticket?: FillTicket): Awaitable<WriteOutcome | void> {
+    if (this.#hasNewer(key, entry.metadata.revision)) return { status: "refused", why: "newer" };
+    return this.put(key, this.confidence.confirmed(entry), ticket);
+  }
+
+  /** One multi-write for a whole batch. */
+  fillMulti(entries: readonly (readonly [CachedValue, FillTicket])[]): void {
+    const mapping = new Map<string, CachedValue>();
+    let guarded = false;
+    for (const [entry, ticket] of entries) {
+      if (ticket.guard !== undefined) guarded = true;
+      if (!this.#hasNewer(ticket.key, entry.metadata.revision)) mapping.set(ticket.key, this.confidence.confirmed(entry));
+    }
+    if (guarded) for (const [entry, ticket] of entries) this.quietly(this.put(ticket.key, entry, ticket));
+    else if (mapping.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext())));
+  }
+
+  put(key: string, entry: CachedValue, ticket?: FillTicket): Awaitable<WriteOutcome | void> {
+    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket)));
+  }
+
+  /** The entry that is here has just been confirmed. */
+  remember(key: string, entry: CachedValue): void {
+    // Only a tier that keeps the object itself can remember it.
+    if (this.backend.byReference) this.quietly(this.put(key, this.confidence.confirmed(entry)));
+  }
+
+  drop(key: string): Awaitable<WriteOutcome | void> {
+    return this.#attempt(() => this.backend.delete(key));
+  }
+
+  dropMulti(keys: readonly string[]): Awaitable<unknown> {
+    return this.#attempt(() => this.backend.deleteMulti(keys));
+  }
+
+  /** Drops what is older than `order`; what cannot be compared is older. */
+  dropOlder(keys: readonly string[], order: Order | undefined): Awaitable<unknown> {
+    const older = order === undefined ? keys : keys.filter((key) => !this.#hasNewer(key, order));
+    return older.length === 0 ? undefined : this.dropMulti(older);
+  }
+
+  /** Whether what is here is the very entry that was put. */
+  holds(key: string, entry: CachedValue): boolean {
+    const found = this.#now(key);
+    return found !== undefined && found.metadata.startedAt === entry.metadata.startedAt && found.metadata.createdAt === entry.metadata.createdAt;
+  }
+
+  /** Waits for nobody: a near tier's own failure concerns no answer. */
+  quietly(work: Awaitable<unknown>): void {
+    if (isPromiseLike(work)) work.then(undefined, () => undefined);
+  }
+
+  #hasNewer(key: string, revision: Order | undefined): boolean {
+    if (revision === undefined || this.backend.remote) return false;
+    const difference = compareOrders(this.#now(key)?.metadata.revision, revision);
+    return difference !== undefined && difference >= 0;
+  }
+
+  #now(key: string): CachedValue | undefined {
+    try {
+      const found: Awaitable<Found> = this.backend.get(key);
+      return found instanceof CachedValue ? found : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #writeContext(ticket?: FillTicket) {
+    // A tier that returns its own objects remembers when they came; another one has to forget them by itself.
+    const keepMs = this.backend.byReference || this.#capMs === Number.POSITIVE_INFINITY ? undefined : this.#capMs;
+    if (keepMs === undefined && ticket?.guard === undefined) return undefined;
+    return { ...(keepMs !== undefined && { keepMs }), ...(ticket?.guard !== undefined && { ticket: ticket.guard }) };
+  }
+
+  #attempt<T>(run: () => Awaitable<T>): Awaitable<T | { status: "failed"; error: Error }> {
+    const fail = (error: unknown) => ({ status: "failed", error: asCacheError(error, this.backend.name, "write", 1) }) as const;
+    try {
+      const result = run();
+      return isPromiseLike(result) ? result.then((value) => value, fail) : result;
+    } catch (error) {
+      return fail(error);
+    }
+  }
+}
+
+/** A read that never throws: a failure is each key's. */
+export function readOne(backend: CacheBackend, run: () => Awaitable<Found>): Awaitable<Found> {
+  const fail = (error: unknown): Found => new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1));
+  try {
+    const found = run();
+    return isPromiseLike(found) ? found.then((value) => value, fail) : found;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** The same for a batch. An answer of the wrong length is a failure too: it would give one key another one's value. */
+export function readMany(
+  backend: CacheBackend,
+  keys: readonly string[],
+  run: () => Awaitable<readonly Found[]>,
+): Awaitable<readonly Found[]> {
+  const fail = (error: unknown): readonly Found[] => {
+    const failure = new ReadFailure(backend.name, asCacheError(error, backend.name, "getMulti", keys.length));
+    return keys.map(() => failure);
+  };
+  const check = (found: readonly Found[]): readonly Found[] =>
+    found.length === keys.length ? found : fail(new TypeError(`${found.length} answers for ${keys.length} keys`));
+  try {
+    const found = run();
+    return isPromiseLike(found) ? found.then(check, fail) : check(found);
+  } catch (error) {
+    return fail(error);
+  }
+}

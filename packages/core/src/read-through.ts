@@ -1,0 +1,350 @@
+import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import type { CacheBackend, WriteOutcomes } from "./backend.ts";
+import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
+import type { ChangeFeed } from "./capabilities.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Confidence } from "./confidence.ts";
+import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import { type FillTicket, NearTier, readMany, readOne } from "./near-tier.ts";
+import { scopeOf } from "./scope-proxy.ts";
+import { isNoValue, NO_VALUE } from "./no-value.ts";
+import { ProxyBackend } from "./proxy-backend.ts";
+import { RelayedFeed } from "./relayed-feed.ts";
+import { writeMany, writeOne, WriteThrough } from "./write-through.ts";
+
+export interface ReadThroughOptions {
+  readonly clock?: Clock;
+  /** The near tier's own cap on how long it serves an entry without asking further, in milliseconds. Residence, not life. */
+  readonly capMs?: number;
+  /** How long what may be out of date is served while the authority can't be asked. @default 10 000 */
+  readonly maxStalenessMs?: number;
+  /** Names the whole chain in what it writes, so that it knows its own notices. */
+  readonly sender?: string;
+}
+
+/**
+ * A tier: a near backend in front of another one. Reads stop at the first usable entry and fill the near tier with what
+ * comes from further down, life unchanged; writes go far first. Tiers nest to any depth.
+ *
+ * It owns the guard of its near tier: nothing that was deleted or rewritten meanwhile is filled in, and what may have
+ * missed a change is confirmed before it is served.
+ */
+export class ReadThroughProxy extends ProxyBackend {
+  readonly near: CacheBackend;
+  readonly sender: string;
+  readonly #near: NearTier;
+  readonly #confidence: Confidence;
+  readonly #writes: WriteThrough;
+  readonly #feed: RelayedFeed | undefined;
+  readonly #options: ReadThroughOptions;
+  readonly #farIsChain: boolean;
+
+  constructor(proxied: CacheBackend, near: CacheBackend, options: ReadThroughOptions = {}) {
+    super(proxied);
+    const clock = options.clock ?? systemClock;
+    this.#options = options;
+    this.near = near;
+    this.sender = options.sender ?? crypto.randomUUID();
+    this.#confidence = new Confidence(proxied.changes, clock, options.maxStalenessMs ?? 10_000);
+    this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
+    this.#farIsChain = isChain(proxied);
+    this.#writes = new WriteThrough(this.#near, proxied, this.sender, this.#farIsChain);
+    this.#feed = proxied.changes && new RelayedFeed(proxied.changes, this.#near, this.sender);
+  }
+
+  override get name(): string {
+    return `${this.near.name} → ${this.proxied.name}`;
+  }
+
+  override get changes(): ChangeFeed | undefined {
+    return this.#feed;
+  }
+
+  override get byReference(): boolean {
+    return this.near.byReference;
+  }
+
+  override get(key: string, context?: ReadContext): Awaitable<Found> {
+    if (context?.skip?.has(this.near.name)) return this.#descend(key, context, NO_VALUE);
+    const found = readOne(this.near, () => this.near.get(key));
+    if (found instanceof CachedValue && this.#near.confirms(key, found) && isFresh(key, found, context)) {
+      context?.observe?.(this.near.name, key, found);
+      return found;
+    }
+    return isPromiseLike(found) ? found.then((one) => this.#descend(key, context, one)) : this.#descend(key, context, found);
+  }
+
+  /** From a near answer that did not end the search at once, on. */
+  #descend(key: string, context: ReadContext | undefined, found: Found): Awaitable<Found> {
+    context?.observe?.(this.near.name, key, found);
+    if (!(found instanceof CachedValue) || this.#near.isMasked(key)) return this.#fromFar(key, context, undefined, true);
+    const judgement = context?.judge?.(key, found) ?? "fresh";
+    if (judgement === "absent") return this.#fromFar(key, context, undefined, true);
+    const trusted = this.#confidence.trusts(found);
+    if (trusted && judgement === "fresh" && !this.#near.isPastCap(found)) return found;
+    if (trusted || judgement !== "fresh") return this.#fromFar(key, context, found, trusted && !this.#near.isPastCap(found));
+    return this.#doubtful(key, context, found);
+  }
+
+  /** The near tier has it and it is fresh, but a change may have been missed. */
+  #doubtful(key: string, context: ReadContext | undefined, entry: CachedValue): Awaitable<Found> {
+    const bearable = this.#confidence.bearable(entry);
+    if (bearable && this.#confidence.suspect) {
+      if (this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(key, entry));
+      return entry;
+    }
+    if (context?.nearestOnly) return NO_VALUE;
+    return andThen(this.#confirm(key, entry), (verdict) => {
+      if (verdict === "same") return entry;
+      if (verdict === "different") return this.#fromFar(key, context, undefined, true);
+      return bearable ? entry : new ReadFailure(verdict.tier, verdict.error, entry);
+    });
+  }
+
+  /** Asks the authority whether the entry still is what it has. */
+  #confirm(key: string, entry: CachedValue): Awaitable<"same" | "different" | ReadFailure> {
+    const ticket = this.#near.ticket(key);
+    const { proxied } = this;
+    const asked = readOne(proxied, () => {
+      if (proxied.revisions === undefined) return proxied.get(key);
+      return andThen(proxied.revisions([key]), ([revision]) =>
+        revision === undefined || isNoValue(revision) || revision instanceof ReadFailure
+          ? (revision ?? NO_VALUE)
+          : new CachedValue(undefined, { ...entry.metadata, revision }),
+      );
+    });
+    return andThen(asked, (answer) => {
+      const stands = this.#near.giveBack(ticket);
+      if (answer instanceof ReadFailure) {
+        this.#confidence.failed();
+        return answer;
+      }
+      this.#confidence.answered();
+      const same = answer instanceof CachedValue && isSameEntry(answer, entry);
+      if (!stands) return "different";
+      if (same) this.#near.remember(key, entry);
+      else this.#near.quietly(this.#near.drop(key));
+      return same ? "same" : "different";
+    });
+  }
+
+  #fromFar(key: string, context: ReadContext | undefined, candidate: CachedValue | undefined, confirmed: boolean): Awaitable<Found> {
+    if (context?.nearestOnly) return confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
+    const read = (ticket: FillTicket): Awaitable<Found> =>
+      andThen(
+        readOne(this.proxied, () => this.proxied.get(key, context)),
+        (found) => this.#arrived(key, context, found, ticket, candidate, confirmed),
+      );
+    if (this.near.guards === undefined) return read(this.#near.ticket(key));
+    return andThen(this.#near.tickets([key]), ([ticket]) => read(ticket as FillTicket));
+  }
+
+  #arrived(
+    key: string,
+    context: ReadContext | undefined,
+    found: Found,
+    ticket: FillTicket,
+    candidate: CachedValue | undefined,
+    confirmed: boolean,
+  ): Found {
+    if (!this.#farIsChain) context?.observe?.(this.proxied.name, key, found);
+    const stands = this.#near.giveBack(ticket);
+    const fillable = stands && this.#isFillable(key, found, context);
+    if (fillable) this.#near.quietly(this.#near.fill(key, found as CachedValue, ticket));
+    else if (stands && isNoValue(found) && candidate !== undefined && !confirmed) this.#near.quietly(this.#near.drop(key));
+    return this.#best(key, context, found, candidate, confirmed);
+  }
+
+  #isFillable(key: string, found: Found, context: ReadContext | undefined): boolean {
+    if (!(found instanceof CachedValue) || context?.skip?.has(this.near.name)) return false;
+    return context?.judge === undefined || context.judge(key, found) !== "absent";
+  }
+
+  /** What the farther tier said, or the better candidate of this one. */
+  #best(
+    key: string,
+    context: ReadContext | undefined,
+    found: Found,
+    candidate: CachedValue | undefined,
+    confirmed: boolean,
+  ): Found {
+    if (found instanceof ReadFailure) {
+      this.#confidence.failed();
+      return candidate === undefined ? found : new ReadFailure(found.tier, found.error, newer(candidate, found.candidate));
+    }
+    this.#confidence.answered();
+    if (candidate === undefined) return found;
+    // The authority says that it is gone: an unconfirmed copy is no candidate any more.
+    if (!(found instanceof CachedValue)) return confirmed ? candidate : found;
+    return confirmed && !isFresh(key, found, context) ? newer(candidate, found) : found;
+  }
+
+  override getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
+    if (keys.length === 0) return [];
+    if (context?.skip?.has(this.near.name)) return this.#completeMulti(keys, context, keys.map(() => NO_VALUE));
+    const found = readMany(this.near, keys, () => this.near.getMulti(keys));
+    return andThen(found, (all) => this.#completeMulti(keys, context, all));
+  }
+
+  #completeMulti(keys: readonly string[], context: ReadContext | undefined, near: readonly Found[]): Awaitable<readonly Found[]> {
+    const lacking = new Map<string, { candidate: CachedValue | undefined; confirmed: boolean }>();
+    const doubtful = new Map<string, CachedValue>();
+    for (let index = 0; index < keys.length; index += 1) {
+      const key = keys[index] as string;
+      const found = near[index] as Found;
+      context?.observe?.(this.near.name, key, found);
+      if (!(found instanceof CachedValue) || this.#near.isMasked(key)) {
+        lacking.set(key, { candidate: undefined, confirmed: true });
+        continue;
+      }
+      const judgement = context?.judge?.(key, found) ?? "fresh";
+      const confirmed = this.#near.confirms(key, found);
+      if (judgement === "fresh" && confirmed) continue;
+      if (judgement === "fresh" && !this.#confidence.trusts(found)) doubtful.set(key, found);
+      else lacking.set(key, { candidate: judgement === "absent" ? undefined : found, confirmed: confirmed || judgement === "absent" });
+    }
+    if (lacking.size === 0 && doubtful.size === 0) return near;
+    const answers = new Map<string, Found>();
+    return andThen(this.#settleDoubtful(doubtful, context, answers), (unsettled) => {
+      for (const key of unsettled) lacking.set(key, { candidate: undefined, confirmed: true });
+      return andThen(this.#lackingFromFar(lacking, context, answers), () =>
+        keys.map((key, index) => answers.get(key) ?? (near[index] as Found)),
+      );
+    });
+  }
+
+  /** Confirms a batch in one round trip; answers which keys have to be read anew. */
+  #settleDoubtful(doubtful: ReadonlyMap<string, CachedValue>, context: ReadContext | undefined, answers: Map<string, Found>): Awaitable<readonly string[]> {
+    if (doubtful.size === 0) return [];
+    const keys = [...doubtful.keys()];
+    const mayServe = this.#confidence.suspect && keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
+    if (mayServe) {
+      const [first] = doubtful;
+      if (first !== undefined && this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(first[0], first[1]));
+      return [];
+    }
+    const { proxied } = this;
+    if (context?.nearestOnly || proxied.revisions === undefined) return keys;
+    const tickets = keys.map((key) => this.#near.ticket(key));
+    const asked = readMany(proxied, keys, () =>
+      andThen(proxied.revisions?.(keys) ?? [], (revisions) =>
+        revisions.map((revision, index) => {
+          if (revision instanceof ReadFailure || isNoValue(revision)) return revision;
+          return new CachedValue(undefined, { ...(doubtful.get(keys[index] as string) as CachedValue).metadata, revision });
+        }),
+      ),
+    );
+    return andThen(asked, (verdicts) => {
+      const unsettled: string[] = [];
+      verdicts.forEach((verdict, index) => {
+        const key = keys[index] as string;
+        const entry = doubtful.get(key) as CachedValue;
+        const stands = this.#near.giveBack(tickets[index] as FillTicket);
+        if (verdict instanceof ReadFailure) {
+          this.#confidence.failed();
+          if (!this.#confidence.bearable(entry)) answers.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
+        } else if (stands && verdict instanceof CachedValue && isSameEntry(verdict, entry)) {
+          this.#near.remember(key, entry);
+        } else {
+          if (stands) this.#near.quietly(this.#near.drop(key));
+          unsettled.push(key);
+        }
+      });
+      return unsettled;
+    });
+  }
+
+  #lackingFromFar(
+    lacking: ReadonlyMap<string, { readonly candidate: CachedValue | undefined; readonly confirmed: boolean }>,
+    context: ReadContext | undefined,
+    answers: Map<string, Found>,
+  ): Awaitable<void> {
+    if (lacking.size === 0) return;
+    const keys = [...lacking.keys()];
+    if (context?.nearestOnly) {
+      for (const [key, { candidate, confirmed }] of lacking) answers.set(key, confirmed ? (candidate ?? NO_VALUE) : NO_VALUE);
+      return;
+    }
+    return andThen(this.#near.tickets(keys), (tickets) =>
+      andThen(
+        readMany(this.proxied, keys, () => this.proxied.getMulti(keys, context)),
+        (found) => {
+          const fills: (readonly [CachedValue, FillTicket])[] = [];
+          found.forEach((one, index) => {
+            const key = keys[index] as string;
+            const ticket = tickets[index] as FillTicket;
+            if (!this.#farIsChain) context?.observe?.(this.proxied.name, key, one);
+            const { candidate, confirmed } = lacking.get(key) as { candidate: CachedValue | undefined; confirmed: boolean };
+            const stands = this.#near.giveBack(ticket);
+            if (stands && this.#isFillable(key, one, context)) fills.push([one as CachedValue, ticket]);
+            else if (stands && isNoValue(one) && candidate !== undefined && !confirmed) this.#near.quietly(this.#near.drop(key));
+            answers.set(key, this.#best(key, context, one, candidate, confirmed));
+          });
+          this.#near.fillMulti(fills);
+        },
+      ),
+    );
+  }
+
+  override set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
+    return andThen(this.#writes.set(new Map([[key, value]]), context, (far) => writeOne(this.proxied, key, value, far)), (all) => all.get(key));
+  }
+
+  override setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes | void> {
+    if (mapping.size === 0) return;
+    return this.#writes.set(mapping, context, (far) => writeMany(this.proxied, mapping, far));
+  }
+
+  override delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {
+    return andThen(this.#writes.delete([key], context), (all) => all.get(key));
+  }
+
+  override deleteMulti(keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes | void> {
+    if (keys.length === 0) return;
+    return this.#writes.delete(keys, context);
+  }
+
+  /** The same chain for the keys of `name` alone, with guards of its own; tiers that are not shared give it a part of their own. */
+  override scoped(name: string): CacheBackend {
+    const sender = crypto.randomUUID();
+    return new ReadThroughProxy(scopeOf(this.proxied, name), scopeOf(this.near, name), { ...this.#options, sender });
+  }
+
+  /** Empties the near tiers of this chain that no other process shares. What they lose is read again from further down. */
+  clearNear(): Awaitable<void> {
+    const inner = this.proxied instanceof ReadThroughProxy ? this.proxied.clearNear() : undefined;
+    return andThen(inner, () => (this.near.shared ? undefined : this.near.clear?.()));
+  }
+
+  /** Ends the subscription to the farther tier's changes, without closing any backend. */
+  detach(): void {
+    this.#feed?.detach();
+    if (this.proxied instanceof ReadThroughProxy) this.proxied.detach();
+  }
+
+  override async close(): Promise<void> {
+    this.detach();
+    await this.near.close();
+    await this.proxied.close();
+  }
+}
+
+function isChain(backend: CacheBackend): boolean {
+  for (let at = backend; at instanceof ProxyBackend; at = at.proxied) if (at instanceof ReadThroughProxy) return true;
+  return false;
+}
+
+function isFresh(key: string, entry: CachedValue, context: ReadContext | undefined): boolean {
+  return context?.judge === undefined || context.judge(key, entry) === "fresh";
+}
+
+function isSameEntry(a: CachedValue, b: CachedValue): boolean {
+  const difference = compareOrders(a.metadata.revision, b.metadata.revision);
+  if (difference !== undefined) return difference === 0;
+  if (a.metadata.revision !== undefined || b.metadata.revision !== undefined) return false;
+  return a.metadata.startedAt === b.metadata.startedAt && a.metadata.createdAt === b.metadata.createdAt;
+}
+
+function newer(a: CachedValue, b: CachedValue | undefined): CachedValue {
+  return b === undefined || a.metadata.createdAt >= b.metadata.createdAt ? a : b;
+}

@@ -1,0 +1,73 @@
+import { andThen } from "./awaitable.ts";
+import type { CacheBackend } from "./backend.ts";
+import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
+import { mappedFeed } from "./key-mapping.ts";
+import { ProxyBackend } from "./proxy-backend.ts";
+
+/** A region's own part of a backend that it shares with others: its name stands before each key and each mark. */
+export class ScopeProxy extends ProxyBackend {
+  readonly #prefix: string;
+
+  constructor(proxied: CacheBackend, scope: string) {
+    super(proxied);
+    this.#prefix = `${scope}:`;
+  }
+
+  protected override toInner(key: string): string {
+    return this.#prefix + key;
+  }
+
+  protected override fromInner(key: string): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  override get changes(): ChangeFeed | undefined {
+    const feed = this.proxied.changes;
+    if (feed === undefined) return undefined;
+    const owns = (key: string) => key.startsWith(this.#prefix);
+    const fromInner = (key: string) => this.fromInner(key);
+    const mapped = mappedFeed(feed, { toInner: (key) => this.toInner(key), fromInner, owns });
+    return {
+      get atomic() {
+        return mapped.atomic;
+      },
+      get position() {
+        return mapped.position;
+      },
+      get live() {
+        return mapped.live;
+      },
+      get heardAt() {
+        return mapped.heardAt;
+      },
+      subscribe: (listener) =>
+        mapped.subscribe({
+          changed: (notice) => listener.changed(notice),
+          marked: (marks) => {
+            const own = marks.filter(({ name }) => owns(name)).map((mark) => ({ ...mark, name: fromInner(mark.name) }));
+            if (own.length > 0) listener.marked(own);
+          },
+          filled: (keys) => listener.filled(keys),
+          silent: (reason) => listener.silent(reason),
+          resumed: () => listener.resumed(),
+          uncertain: (reason) => listener.uncertain(reason),
+        }),
+    };
+  }
+
+  override get marks(): MarkTable | undefined {
+    const table = this.proxied.marks;
+    if (table === undefined) return undefined;
+    const outer = (marks: readonly Mark[]) => marks.map((mark) => ({ ...mark, name: this.fromInner(mark.name) }));
+    const inner = (names: readonly string[]) => names.map((name) => this.toInner(name));
+    return {
+      put: (names, mode, at, sender) => andThen(table.put(inner(names), mode, at, sender), outer),
+      lookup: (names) => andThen(table.lookup(inner(names)), (found) => found.map(outer)),
+    };
+  }
+}
+
+/** `name`'s own part of a backend. */
+export function scopeOf(backend: CacheBackend, name: string): CacheBackend {
+  return backend.scoped?.(name) ?? new ScopeProxy(backend, name);
+}

@@ -1,0 +1,177 @@
+import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import type { CacheBackend, WriteOutcomes } from "./backend.ts";
+import { CachedValue, type Order } from "./cached-value.ts";
+import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
+import { asCacheError } from "./errors.ts";
+import type { FillTicket, NearTier } from "./near-tier.ts";
+
+type Outcomes = Map<string, WriteOutcome>;
+
+/** The writing half of a read-through tier: far first, then near, and near only what far has taken. */
+export class WriteThrough {
+  readonly #near: NearTier;
+  readonly #far: CacheBackend;
+  readonly #sender: string;
+  readonly #farIsChain: boolean;
+
+  constructor(near: NearTier, far: CacheBackend, sender: string, farIsChain: boolean) {
+    this.#near = near;
+    this.#far = far;
+    this.#sender = sender;
+    this.#farIsChain = farIsChain;
+  }
+
+  set(
+    mapping: ReadonlyMap<string, CachedValue>,
+    context: WriteContext | undefined,
+    callFar: (context: WriteContext) => Awaitable<WriteOutcomes>,
+  ): Awaitable<Outcomes> {
+    const inner = this.#inner(context);
+    if (context?.unconfirmed) return this.#keepUnconfirmed(mapping, inner, callFar);
+    if (context?.skip?.has(this.#near.backend.name)) return this.#withoutNear([...mapping.keys()], callFar(inner), context);
+    const fill = context?.ticket !== undefined;
+    const tickets: FillTicket[] = [];
+    for (const [key, value] of mapping) {
+      // A set breaks what left before it; a fill is itself what a lease protects, and may be read here at once.
+      if (!fill) this.#near.break(key);
+      tickets.push(this.#near.ticket(key));
+      if (fill && !this.#near.isMasked(key)) this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value)));
+    }
+    return andThen(callFar(inner), (far) => {
+      const outcomes: Outcomes = new Map();
+      for (const ticket of tickets) {
+        const value = mapping.get(ticket.key) as CachedValue;
+        const outcome = far.get(ticket.key) ?? STORED;
+        outcomes.set(ticket.key, outcome);
+        this.#tell(context, ticket.key, outcome);
+        const stands = this.#near.giveBack(ticket);
+        const near = fill ? this.#settleFill(ticket.key, value, outcome, stands) : this.#settleSet(ticket.key, value, outcome, stands);
+        this.#near.quietly(andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)));
+      }
+      return outcomes;
+    });
+  }
+
+  delete(keys: readonly string[], context: WriteContext | undefined): Awaitable<Outcomes> {
+    const inner = this.#inner(context);
+    const one = keys.length === 1 ? (keys[0] as string) : undefined;
+    this.#near.mask(keys);
+    const far = one === undefined ? deleteMany(this.#far, keys, inner) : deleteOne(this.#far, one, inner);
+    return andThen(far, (all) => {
+      const outcomes: Outcomes = new Map();
+      for (const key of keys) {
+        const outcome = all.get(key) ?? STORED;
+        outcomes.set(key, outcome);
+        this.#tell(context, key, outcome);
+      }
+      const near = one === undefined ? this.#near.dropMulti(keys) : this.#near.drop(one);
+      const clean = () => {
+        this.#near.unmask(keys);
+        for (const key of keys) context?.observe?.(this.#near.backend.name, key, STORED);
+        return outcomes;
+      };
+      return isPromiseLike(near) ? near.then(clean, clean) : clean();
+    });
+  }
+
+  #settleSet(key: string, value: CachedValue, outcome: WriteOutcome, stands: boolean): Awaitable<WriteOutcome | void> {
+    // What the store has refused or lost must not leave its predecessor here.
+    if (outcome.status !== "stored") return this.#near.drop(key);
+    // A read that left while the set was under way may carry the old value.
+    this.#near.break(key);
+    return stands ? this.#near.fill(key, withRevision(value, outcome.revision)) : { status: "refused", why: "newer" };
+  }
+
+  #settleFill(key: string, value: CachedValue, outcome: WriteOutcome, stands: boolean): Awaitable<WriteOutcome | void> {
+    if (!stands || !this.#near.holds(key, value)) return { status: "refused", why: "newer" };
+    if (outcome.status === "refused") return this.#near.drop(key);
+    const { confidence } = this.#near;
+    if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value));
+    return outcome.revision === undefined ? undefined : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)));
+  }
+
+  #keepUnconfirmed(
+    mapping: ReadonlyMap<string, CachedValue>,
+    inner: WriteContext,
+    callFar: (context: WriteContext) => Awaitable<WriteOutcomes>,
+  ): Awaitable<Outcomes> {
+    // Only a tier that keeps the object itself can remember that it is uncertain.
+    if (this.#near.backend.byReference) {
+      for (const [key, value] of mapping) this.#near.quietly(this.#near.put(key, this.#near.confidence.unconfirmed(value)));
+    }
+    const stored = () => new Map([...mapping.keys()].map((key) => [key, STORED]));
+    return this.#farIsChain ? andThen(callFar(inner), stored) : stored();
+  }
+
+  #withoutNear(keys: readonly string[], far: Awaitable<WriteOutcomes>, context: WriteContext): Awaitable<Outcomes> {
+    return andThen(far, (all) => {
+      const outcomes: Outcomes = new Map(keys.map((key) => [key, all.get(key) ?? STORED]));
+      for (const key of keys) {
+        this.#tell(context, key, outcomes.get(key) ?? STORED);
+        this.#near.break(key);
+        this.#near.quietly(this.#near.drop(key));
+      }
+      return outcomes;
+    });
+  }
+
+  #inner(context: WriteContext | undefined): WriteContext {
+    return context?.sender === undefined ? { ...context, sender: this.#sender } : context;
+  }
+
+  #tell(context: WriteContext | undefined, key: string, outcome: WriteOutcome): void {
+    if (!this.#farIsChain) context?.observe?.(this.#far.name, key, outcome);
+  }
+}
+
+/** A write that never throws. */
+export function writeOne(backend: CacheBackend, key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcomes> {
+  if (context?.skip?.has(backend.name)) return skipped([key]);
+  return outcomesOf(backend, "set", [key], () => andThen(backend.set(key, value, context), (outcome) => single(key, outcome)));
+}
+
+/** The same for a batch. */
+export function writeMany(backend: CacheBackend, mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes> {
+  const keys = [...mapping.keys()];
+  if (context?.skip?.has(backend.name)) return skipped(keys);
+  return outcomesOf(backend, "setMulti", keys, () => andThen(backend.setMulti(mapping, context), (all) => all ?? new Map()));
+}
+
+export function deleteOne(backend: CacheBackend, key: string, context?: WriteContext): Awaitable<WriteOutcomes> {
+  return outcomesOf(backend, "delete", [key], () => andThen(backend.delete(key, context), (outcome) => single(key, outcome)));
+}
+
+export function deleteMany(backend: CacheBackend, keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes> {
+  return outcomesOf(backend, "deleteMulti", keys, () => andThen(backend.deleteMulti(keys, context), (all) => all ?? new Map()));
+}
+
+/** The entry as the authority has counted it. */
+export function withRevision(entry: CachedValue, revision: Order | undefined): CachedValue {
+  return revision === undefined ? entry : new CachedValue(entry.payload, { ...entry.metadata, revision }, entry.residence);
+}
+
+function outcomesOf(
+  backend: CacheBackend,
+  operation: string,
+  keys: readonly string[],
+  run: () => Awaitable<WriteOutcomes>,
+): Awaitable<WriteOutcomes> {
+  const fail = (error: unknown): WriteOutcomes => {
+    const outcome: WriteOutcome = { status: "failed", error: asCacheError(error, backend.name, operation, keys.length) };
+    return new Map(keys.map((key) => [key, outcome]));
+  };
+  try {
+    const outcomes = run();
+    return isPromiseLike(outcomes) ? outcomes.then((value) => value, fail) : outcomes;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function single(key: string, outcome: WriteOutcome | void): WriteOutcomes {
+  return new Map(outcome === undefined ? [] : [[key, outcome]]);
+}
+
+function skipped(keys: readonly string[]): WriteOutcomes {
+  return new Map(keys.map((key) => [key, { status: "refused", why: "skipped" } as const]));
+}
