@@ -59,7 +59,7 @@ function turn(lane: number, word: number): number {
 
 function blend(a: number, b: number, c: number, d: number, length: number): number {
   let mixed = length | 0;
-  for (const lane of [a, b, c, d]) mixed = turn(mixed ^ (lane >>> 15), lane);
+  mixed = turn(turn(turn(turn(mixed, a), b), c), d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), p2);
   mixed = Math.imul(mixed ^ (mixed >>> 13), p3);
   return mixed ^ (mixed >>> 16);

@@ -1,3 +1,5 @@
+import { isCacheError } from "./errors.ts";
+
 /** Thrown by a deserializer to say: "these bytes are of no use any more, treat the entry as a miss". */
 export class CantDeserializeException extends Error {
   override readonly name: string = "CantDeserializeException";
@@ -11,4 +13,15 @@ export interface Serializer {
   serialize(payload: unknown): Uint8Array;
   /** @throws when the bytes are not its own; a miss and an event follow */
   deserialize(bytes: Uint8Array): unknown;
+  /**
+   * Optional: what `serialize` does, for a caller that writes the bytes into a larger buffer itself. Text is handed over
+   * as text, to be encoded once and in place.
+   * @throws as `serialize`, and as soon as it is clear that more than `maxBytes` would come out
+   */
+  serializeForm?(payload: unknown, maxBytes: number): string | Uint8Array;
+}
+
+/** Whether `error` says that stored bytes are of no use: the entry is a miss then, not a failure. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof CantDeserializeException || (isCacheError(error) && error.code === "SERIALIZATION");
 }

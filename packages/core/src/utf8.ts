@@ -1,4 +1,4 @@
-interface BufferLike extends Uint8Array {
+interface BufferLike {
   toString(encoding: "utf8", start: number, end: number): string;
 }
 
@@ -18,7 +18,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** The text of `bytes` from `start` to `end`; what is not UTF-8 becomes U+FFFD. */
 export function utf8Text(bytes: Uint8Array, start: number, end: number): string {
   if (HostBuffer !== undefined && Object.getPrototypeOf(bytes) === HostBuffer.prototype) {
-    return (bytes as BufferLike).toString("utf8", start, end);
+    return (bytes as unknown as BufferLike).toString("utf8", start, end);
   }
   return decoder.decode(bytes.subarray(start, end));
 }

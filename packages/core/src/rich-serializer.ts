@@ -1,0 +1,77 @@
+import { isCacheError, SerializationError, textOf } from "./errors.ts";
+import { Refusal, refusalError, TooBig } from "./rich-refusal.ts";
+import { RichRevival } from "./rich-revive.ts";
+import { RichWalk } from "./rich-walk.ts";
+import type { Serializer } from "./serializer.ts";
+import { utf8Bytes, utf8Text } from "./utf8.ts";
+
+const plainMark = "J";
+const richMark = "R";
+const newline = 10;
+
+/**
+ * The default serializer of tiers that keep bytes. Plain data is JSON behind the letter `J`, read without a second look;
+ * anything else is JSON with tags behind the letter `R`, and bytes follow it as they are.
+ *
+ * Comes back the same: all that JSON carries, `undefined` (also in arrays), NaN, infinities, -0, BigInt, Date, Map, Set,
+ * RegExp, URL, the language's errors (message, stack, cause and their own fields), ArrayBuffer, DataView, every typed
+ * array, Buffer, arrays with holes, objects without prototype, lone surrogates, and any property name.
+ * Own enumerable string properties are kept, in their order; symbol keys, extra properties of arrays and the sharing of
+ * one object by two places are not: it comes back as two. A getter is read.
+ * Refused, with the path: functions, symbols, NO_VALUE, cycles, nesting past 500 levels, instances of other classes
+ * (also those with `toJSON`: what it makes is not what was stored).
+ */
+export const richSerializer: Serializer = Object.freeze({
+  name: "rich",
+
+  serialize(payload: unknown): Uint8Array {
+    const form = serializeForm(payload, Number.POSITIVE_INFINITY);
+    return typeof form === "string" ? utf8Bytes(form) : form;
+  },
+
+  serializeForm,
+
+  deserialize(bytes: Uint8Array): unknown {
+    try {
+      if (bytes[0] === plainMark.charCodeAt(0)) return JSON.parse(utf8Text(bytes, 1, bytes.length));
+      if (bytes[0] === richMark.charCodeAt(0)) return deserializeRich(bytes);
+    } catch (error) {
+      if (isCacheError(error)) throw error;
+      throw new SerializationError(`the stored bytes cannot be read: ${textOf(error)}`, { cause: error });
+    }
+    throw new SerializationError("the stored bytes were not written by the rich serializer");
+  },
+});
+
+function deserializeRich(bytes: Uint8Array): unknown {
+  const found = bytes.indexOf(newline, 1);
+  const end = found < 0 ? bytes.length : found;
+  const tree: unknown = JSON.parse(utf8Text(bytes, 1, end));
+  return new RichRevival(bytes.subarray(Math.min(end + 1, bytes.length))).whole(tree);
+}
+
+function serializeForm(payload: unknown, maxBytes: number): string | Uint8Array {
+  const walk = new RichWalk(maxBytes);
+  try {
+    const tree = walk.replace(payload, 0);
+    const text = (tree === payload ? plainMark : richMark) + JSON.stringify(tree);
+    return walk.blobs.length === 0 ? text : withBlobs(`${text}\n`, walk.blobs);
+  } catch (error) {
+    if (error instanceof Refusal) throw refusalError(payload, error);
+    if (error instanceof TooBig) {
+      throw new SerializationError(`the payload takes at least ${error.atLeast} bytes, and ${maxBytes} are allowed`);
+    }
+    throw new SerializationError(`the payload cannot be stored: ${textOf(error)}`, { cause: error });
+  }
+}
+
+function withBlobs(text: string, blobs: readonly Uint8Array[]): Uint8Array {
+  const size = blobs.reduce((sum, blob) => sum + blob.length, 0);
+  const bytes = utf8Bytes(text, 0, size);
+  let at = bytes.length - size;
+  for (const blob of blobs) {
+    bytes.set(blob, at);
+    at += blob.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,156 @@
+import { CachedValue, type Order } from "./cached-value.ts";
+import { checksum } from "./checksum.ts";
+import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
+import { richSerializer } from "./rich-serializer.ts";
+import type { Serializer } from "./serializer.ts";
+import { utf8Bytes, utf8Text } from "./utf8.ts";
+import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
+import { isOfKey, metadataOf, metadataText } from "./wire-metadata.ts";
+
+export { headBytes } from "./wire-head.ts";
+
+/** How entries become bytes. */
+export interface WireOptions {
+  /** @default richSerializer */
+  readonly serializer?: Serializer;
+  /** Entries that take more bytes, head and metadata included, are refused. @default Infinity */
+  readonly maxEntryBytes?: number;
+  /** What is added to this process's clock to get the tier's, in milliseconds; asked for each entry. @default () => 0 */
+  readonly offsetMs?: () => number;
+}
+
+const checkStart = '{"check":"';
+const checkDigits = 16;
+const checkAt = headBytes + checkStart.length;
+const coveredFrom = checkAt + checkDigits;
+const noCheck = "0".repeat(checkDigits);
+const newline = 10;
+
+/**
+ * Entries to bytes and back, for tiers that keep bytes: the head with the revision, one line of JSON with the metadata,
+ * and the payload as the serializer made it. What is read back was written for this key, by this serializer, and is
+ * whole; anything else is a SerializationError. The checksum covers all but the head, which the store may write.
+ */
+export class Wire {
+  readonly #serializer: Serializer;
+  readonly #maxBytes: number;
+  readonly #offsetMs: () => number;
+
+  /** @throws ConfigurationError for a serializer without a proper name, or a maximum that is not a positive number */
+  constructor(options: WireOptions = {}) {
+    const { serializer = richSerializer, maxEntryBytes = Number.POSITIVE_INFINITY, offsetMs = () => 0 } = options;
+    if (!/^[A-Za-z0-9-]+$/.test(serializer.name)) {
+      throw new ConfigurationError({
+        path: "serializer.name",
+        expected: "letters, digits and -",
+        received: serializer.name,
+      });
+    }
+    if (!(maxEntryBytes > 0)) {
+      throw new ConfigurationError({ path: "maxEntryBytes", expected: "a number above 0", received: maxEntryBytes });
+    }
+    this.#serializer = serializer;
+    this.#maxBytes = maxEntryBytes;
+    this.#offsetMs = offsetMs;
+  }
+
+  /**
+   * The bytes of an entry. The entry's own revision stands in the head; where it has none, zeros do.
+   * @throws SerializationError for a payload that cannot be stored or takes more than `maxEntryBytes`
+   */
+  encode(key: string, entry: CachedValue): Uint8Array {
+    const { metadata } = entry;
+    const members = metadataText(key, metadata, this.#serializer.name, this.#offsetMs());
+    const start = `${headOf(metadata.revision)}${checkStart}${noCheck}",${members}}\n`;
+    const form = this.#payloadForm(key, entry.payload, this.#maxBytes - start.length);
+    const bytes = typeof form === "string" ? utf8Bytes(start + form) : joined(utf8Bytes(start, 0, form.length), form);
+    this.#checkSize(key, bytes.length);
+    writeCheck(bytes);
+    return bytes;
+  }
+
+  /**
+   * The entry that was stored under `key`.
+   * @throws SerializationError for bytes that something else wrote, or that were cut, changed, or stored for another key
+   */
+  decode(key: string, bytes: Uint8Array): CachedValue {
+    if (!hasHead(bytes)) throw failure(key, "it was not written by Cascata, or was cut");
+    if (!isWhole(bytes)) throw failure(key, "its checksum is wrong: it was cut or changed");
+    const lineEnd = bytes.indexOf(newline, coveredFrom);
+    const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
+    if (line === undefined) throw failure(key, "its metadata cannot be read");
+    if (!isOfKey(line, key)) throw failure(key, "it was stored for another key");
+    const serializer = line["serializer"];
+    if (serializer !== this.#serializer.name) {
+      throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
+    }
+    try {
+      const payload = this.#serializer.deserialize(bytes.subarray(lineEnd + 1));
+      return new CachedValue(payload, metadataOf(line, revisionOf(bytes), this.#offsetMs()));
+    } catch (error) {
+      throw failure(key, textOf(error), error);
+    }
+  }
+
+  /** The revision in the head of stored bytes, without reading further; `undefined` if there is none, or no head. */
+  static revision(bytes: Uint8Array): Order | undefined {
+    return hasHead(bytes) ? revisionOf(bytes) : undefined;
+  }
+
+  #payloadForm(key: string, payload: unknown, room: number): string | Uint8Array {
+    try {
+      const serializer = this.#serializer;
+      return serializer.serializeForm?.(payload, room) ?? serializer.serialize(payload);
+    } catch (error) {
+      const text = `the value of ${textOf(key)} cannot be stored: ${textOf(error)}`;
+      throw new SerializationError(text, { cause: isCacheError(error) ? error.cause : error });
+    }
+  }
+
+  #checkSize(key: string, size: number): void {
+    if (size <= this.#maxBytes) return;
+    const text = `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`;
+    throw new SerializationError(text);
+  }
+}
+
+function joined(start: Uint8Array, payload: Uint8Array): Uint8Array {
+  start.set(payload, start.length - payload.length);
+  return start;
+}
+
+function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === "object" && line !== null ? (line as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCheck(bytes: Uint8Array): void {
+  const { high, low } = checksum(bytes, coveredFrom);
+  for (let digit = 0; digit < checkDigits; digit += 1) bytes[checkAt + digit] = digitOf(high, low, digit);
+}
+
+function isWhole(bytes: Uint8Array): boolean {
+  if (bytes.length <= coveredFrom) return false;
+  for (let at = 0; at < checkStart.length; at += 1) {
+    if (bytes[headBytes + at] !== checkStart.charCodeAt(at)) return false;
+  }
+  const { high, low } = checksum(bytes, coveredFrom);
+  for (let digit = 0; digit < checkDigits; digit += 1) {
+    if (bytes[checkAt + digit] !== digitOf(high, low, digit)) return false;
+  }
+  return true;
+}
+
+/** The ASCII code of one of the 16 hexadecimal digits. */
+function digitOf(high: number, low: number, digit: number): number {
+  const nibble = ((digit < 8 ? high : low) >>> (28 - 4 * (digit & 7))) & 15;
+  return nibble < 10 ? 48 + nibble : 87 + nibble;
+}
+
+function failure(key: string, why: string, cause?: unknown): SerializationError {
+  return new SerializationError(`the entry of ${textOf(key)} cannot be used: ${why}`, { cause });
+}
