@@ -13,3 +13,18 @@ export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromiseLike(value) ? value.then(next) : next(value);
 }
+
+/** What `run` gives, or what `fail` makes of its error, thrown or rejected. */
+export function attempt<T, F>(run: () => Awaitable<T>, fail: (error: unknown) => F): Awaitable<T | F> {
+  try {
+    const result = run();
+    return isPromiseLike(result) ? result.then(undefined, fail) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** All values, at once when they are there already. */
+export function allOf<T>(items: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  return items.some(isPromiseLike) ? Promise.all(items) : (items as readonly T[]);
+}

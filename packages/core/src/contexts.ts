@@ -58,6 +58,8 @@ export interface WriteContext {
   readonly keepMs?: number;
   /** The chain that writes; its own notice comes back to it with this name. */
   readonly sender?: string;
+  /** What a creator has just made: near tiers may serve it while the farther ones store it, and drop it if they refuse. */
+  readonly fill?: boolean;
   /** The authority could not be asked: near tiers keep the value as uncertain, the authority is not written. */
   readonly unconfirmed?: boolean;
   /** Tiers, by name, not to be written. */
@@ -82,3 +84,6 @@ export type WriteOutcome =
 
 /** The outcome of a write that answered nothing. */
 export const STORED: WriteOutcome = Object.freeze({ status: "stored" });
+
+/** What of a read's or a write's context concerns the call itself. */
+export type CallContext = Pick<WriteContext, "deadline" | "ticket">;

@@ -5,8 +5,6 @@ import type { LeaseRequest, ReadContext, WriteContext } from "./contexts.ts";
 export interface KeyMapping {
   toInner(key: string): string;
   fromInner(key: string): string;
-  /** Whether the wrapped backend's key is one of the caller's at all; absent: all are. */
-  owns?(innerKey: string): boolean;
 }
 
 /** A read's context as the wrapped backend must see it: what it says of keys comes back in the caller's keys. */
@@ -23,24 +21,26 @@ export function mappedReadContext(context: ReadContext, mapping: KeyMapping): Re
 /** The same for a write. */
 export function mappedWriteContext(context: WriteContext, mapping: KeyMapping): WriteContext {
   const { observe } = context;
-  return observe === undefined ? context : { ...context, observe: (tier, key, outcome) => observe(tier, mapping.fromInner(key), outcome) };
+  return observe === undefined
+    ? context
+    : { ...context, observe: (tier, key, outcome) => observe(tier, mapping.fromInner(key), outcome) };
 }
 
 /** A lease table that takes the caller's keys. */
-export function mappedLeases(leases: LeaseTable, mapping: KeyMapping): LeaseTable {
+export function mappedLeases(leases: LeaseTable, toInner: (key: string) => string): LeaseTable {
   return {
-    renew: (keys, token, ms) => leases.renew(keys.map(mapping.toInner), token, ms),
-    release: (keys, token) => leases.release(keys.map(mapping.toInner), token),
+    renew: (keys, token, ms) => leases.renew(keys.map(toInner), token, ms),
+    release: (keys, token) => leases.release(keys.map(toInner), token),
   };
 }
 
 /** A guard table that takes the caller's keys. */
-export function mappedGuards(guards: GuardTable, mapping: KeyMapping): GuardTable {
-  return { tickets: (keys) => guards.tickets(keys.map(mapping.toInner)) };
+export function mappedGuards(guards: GuardTable, toInner: (key: string) => string): GuardTable {
+  return { tickets: (keys) => guards.tickets(keys.map(toInner)) };
 }
 
-/** A change feed that speaks of the caller's keys. */
-export function mappedFeed(feed: ChangeFeed, mapping: KeyMapping): ChangeFeed {
+/** A change feed that speaks of the caller's keys, and of no other. */
+export function mappedFeed(feed: ChangeFeed, fromInner: (key: string) => string | undefined): ChangeFeed {
   return {
     get atomic() {
       return feed.atomic;
@@ -54,13 +54,12 @@ export function mappedFeed(feed: ChangeFeed, mapping: KeyMapping): ChangeFeed {
     get heardAt() {
       return feed.heardAt;
     },
-    subscribe: (listener) => feed.subscribe(mappedListener(listener, mapping)),
+    subscribe: (listener) => feed.subscribe(mappedListener(listener, fromInner)),
   };
 }
 
-function mappedListener(listener: ChangeListener, mapping: KeyMapping): ChangeListener {
-  const outer = (keys: readonly string[]): readonly string[] =>
-    (mapping.owns === undefined ? keys : keys.filter((key) => mapping.owns?.(key))).map((key) => mapping.fromInner(key));
+function mappedListener(listener: ChangeListener, fromInner: (key: string) => string | undefined): ChangeListener {
+  const outer = (keys: readonly string[]) => keys.map(fromInner).filter((key) => key !== undefined);
   return {
     changed: (notice) => {
       const keys = outer(notice.keys);
@@ -81,7 +80,9 @@ function mappedLease(lease: LeaseRequest, mapping: KeyMapping): LeaseRequest {
   return {
     token: lease.token,
     ms: lease.ms,
-    ...(lease.rejects && { rejects: new Map([...lease.rejects].map(([key, revision]) => [mapping.toInner(key), revision])) }),
+    ...(lease.rejects && {
+      rejects: new Map([...lease.rejects].map(([key, revision]) => [mapping.toInner(key), revision])),
+    }),
     answer: (key, answer) => lease.answer(mapping.fromInner(key), answer),
   };
 }

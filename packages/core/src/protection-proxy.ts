@@ -3,7 +3,7 @@ import type { BackendHealth, CacheBackend } from "./backend.ts";
 import { ReadFailure } from "./cached-value.ts";
 import { CircuitBreaker, type CircuitBreakerOptions, type CircuitPermit } from "./circuit-breaker.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { WriteOutcome } from "./contexts.ts";
+import type { CallContext, WriteOutcome } from "./contexts.ts";
 import { isTimeout, withDeadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { asCacheError, isCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
@@ -39,7 +39,7 @@ const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "
  * A deadline, a circuit breaker and a cap on what is in flight, around a tier that answers from elsewhere.
  *
  *  - A read, and a call of a capability, that fails throws or rejects: its error is that of every key of the call.
- *  - A write or delete never does; it answers an outcome for each key. `unknown`: its time ran out, it may have happened.
+ *  - A write or delete does so only for a bad call (a closed backend, a payload that can't be stored); else it answers an outcome for each key. `unknown`: its time ran out, it may have happened.
  *    `failed`: the tier failed, or was not asked (deadline over before, circuit open, too much in flight).
  *  - After a deadline nothing is passed on, and the wrapped backend is told the deadline, so that it sends nothing late
  *    either. A late answer is dropped; a lock that is granted late is given back.
@@ -80,14 +80,10 @@ export class ProtectionProxy extends ProxyBackend {
     operation: Operation,
     run: Run<T>,
     keys: readonly string[],
-    deadline?: number,
+    context?: CallContext,
   ): Awaitable<T> {
-    return this.#pass(
-      operation,
-      run,
-      keys,
-      Math.min(this.timeoutMs, (deadline ?? Number.POSITIVE_INFINITY) - this.#clock.now()),
-    );
+    const left = (context?.deadline ?? Number.POSITIVE_INFINITY) - this.#clock.now();
+    return this.#pass(operation, run, keys, Math.min(this.timeoutMs, left));
   }
 
   override getMutex(key: string): CacheMutex | null {
@@ -189,17 +185,22 @@ export class ProtectionProxy extends ProxyBackend {
     if (permit === undefined) return;
     // A caller in a hurry proves nothing: only one that waited for most of the tier's own time has seen it hang.
     const hurried = isTimeout(error) && this.timeoutMs !== Number.POSITIVE_INFINITY && ms < this.timeoutMs / 2;
-    if (hurried || (isCacheError(error) && blameless.has(error.code))) this.breaker?.abandoned(permit);
+    if (hurried || isBlameless(error)) this.breaker?.abandoned(permit);
     else this.breaker?.failed(permit, error);
   }
 
   #failure<T>(operation: ProtectedCall, keys: readonly string[], error: unknown, sent: boolean): T {
     const ofBatch = operation === "setMulti" || operation === "deleteMulti";
-    if (!ofBatch && operation !== "set" && operation !== "delete") throw error;
+    // A bad call's error stays its caller's to see.
+    if ((!ofBatch && operation !== "set" && operation !== "delete") || isBlameless(error)) throw error;
     const status = sent && isTimeout(error) ? "unknown" : "failed";
     const outcome: WriteOutcome = { status, error: asCacheError(error, this.name, operation, keys.length) };
     return (ofBatch ? new Map(keys.map((key) => [key, outcome])) : outcome) as T;
   }
+}
+
+function isBlameless(error: unknown): boolean {
+  return isCacheError(error) && blameless.has(error.code);
 }
 
 type ProtectedCall = Operation | "mutex.acquire" | "mutex.release" | "mutex.locked";

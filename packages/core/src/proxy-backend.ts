@@ -1,19 +1,32 @@
 import type { Awaitable } from "./awaitable.ts";
-import { isPromiseLike, andThen as then } from "./awaitable.ts";
+import { allOf, attempt, andThen as then } from "./awaitable.ts";
 import type { BackendHealth, BackendIncident, WriteOutcomes } from "./backend.ts";
 import { CacheBackend } from "./backend.ts";
 import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { ChangeFeed, GuardTable, LeaseTable, MarkTable } from "./capabilities.ts";
-import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import type { CallContext, ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError, ConfigurationError } from "./errors.ts";
+import {
+  type KeyMapping,
+  mappedFeed,
+  mappedGuards,
+  mappedLeases,
+  mappedReadContext,
+  mappedWriteContext,
+} from "./key-mapping.ts";
 import type { KeyMangler } from "./keys.ts";
-import { type KeyMapping, mappedFeed, mappedGuards, mappedLeases, mappedReadContext, mappedWriteContext } from "./key-mapping.ts";
 import type { CacheMutex } from "./mutex.ts";
-import type { NoValue } from "./no-value.ts";
-import { type Operation, type Run, type Surround, surroundedGuards, surroundedLeases, surroundedMarks } from "./surround.ts";
-
-/** What `wrap: [...]` takes: a function that wraps, or a proxy class that needs nothing but the backend. */
-export type ProxyFactory = ((proxied: CacheBackend) => ProxyBackend) | (new (proxied: CacheBackend) => ProxyBackend);
+import { NO_VALUE, type NoValue } from "./no-value.ts";
+import { isUnreadable } from "./serializer.ts";
+import {
+  type Operation,
+  type Run,
+  type Surround,
+  surroundedGuards,
+  surroundedLeases,
+  surroundedMarks,
+} from "./surround.ts";
+import { settleUnstored } from "./unstored.ts";
 
 /**
  * A backend around a backend. Override what you need of the three hooks, and nothing else: every operation, single,
@@ -30,6 +43,7 @@ export abstract class ProxyBackend extends CacheBackend {
   readonly #codes: boolean;
   readonly #maps: boolean;
   readonly #surrounds: boolean;
+  readonly #toInner = (key: string): string => this.toInner(key);
   readonly #surround: Surround = (operation, run, keys) => this.around(operation, run, keys);
 
   constructor(proxied: CacheBackend) {
@@ -43,11 +57,16 @@ export abstract class ProxyBackend extends CacheBackend {
     this.#maps = this.toInner !== base.toInner;
     this.#surrounds = this.around !== base.around;
     if (this.#maps && this.fromInner === base.fromInner && this.keysHaveInverse) {
-      throw new ConfigurationError({ path: "fromInner", expected: "an inverse of toInner, or keysHaveInverse: false", received: undefined });
+      throw new ConfigurationError({
+        path: "fromInner",
+        expected: "an inverse of toInner, or keysHaveInverse: false",
+        received: undefined,
+      });
     }
     // An optional operation is there exactly if the wrapped backend has it, unless the subclass has its own.
     for (const optional of ["revisions", "clear"] as const) {
-      if (proxied[optional] === undefined && this[optional] === base[optional]) Object.defineProperty(this, optional, { value: undefined });
+      if (proxied[optional] === undefined && this[optional] === base[optional])
+        Object.defineProperty(this, optional, { value: undefined });
     }
   }
 
@@ -55,12 +74,18 @@ export abstract class ProxyBackend extends CacheBackend {
     return this.proxied.name;
   }
 
-  /** On the way down. Gives a new entry or the same; never changes the one it is given. */
+  /**
+   * On the way down. Gives a new entry or the same; never changes the one it is given. What it throws is that key's
+   * `failed` outcome, an {@link EntryRefused} its refusal.
+   */
   protected encode(entry: CachedValue, _key: string): Awaitable<CachedValue> {
     return entry;
   }
 
-  /** On the way up. NO_VALUE: what is stored is of no use. */
+  /**
+   * On the way up. NO_VALUE: what is stored is of no use. A SerializationError says the same, and is reported as an
+   * incident; any other error is that key's read failure.
+   */
   protected decode(entry: CachedValue, _key: string): Awaitable<Found> {
     return entry;
   }
@@ -70,8 +95,8 @@ export abstract class ProxyBackend extends CacheBackend {
     return key;
   }
 
-  /** The wrapped backend's key to the caller's. */
-  protected fromInner(key: string): string {
+  /** The wrapped backend's key to the caller's; `undefined`: a key that is none of this proxy's. */
+  protected fromInner(key: string): string | undefined {
     return key;
   }
 
@@ -87,17 +112,23 @@ export abstract class ProxyBackend extends CacheBackend {
    *
    * @param run makes the call; given an instant, the wrapped backend sees that deadline instead of the caller's
    * @param keys the caller's; names for marks, none for `clear`
-   * @param deadline the caller's own, if it has one
+   * @param context what of the call's context concerns the call itself, if there is one
    */
-  protected around<T>(_operation: Operation, run: Run<T>, _keys: readonly string[], _deadline?: number): Awaitable<T> {
+  protected around<T>(
+    _operation: Operation,
+    run: Run<T>,
+    _keys: readonly string[],
+    _context?: CallContext,
+  ): Awaitable<T> {
     return run();
   }
 
   get(key: string, context?: ReadContext): Awaitable<Found> {
     const inner = this.#maps ? this.toInner(key) : key;
-    const innerContext = this.#maps && context !== undefined ? mappedReadContext(context, this.#mapping([key])) : context;
+    const innerContext =
+      this.#maps && context !== undefined ? mappedReadContext(context, this.#mapping([key])) : context;
     const found = this.#surrounds
-      ? this.around("get", (limit) => this.proxied.get(inner, within(innerContext, limit)), [key], context?.deadline)
+      ? this.around("get", (limit) => this.proxied.get(inner, within(innerContext, limit)), [key], context)
       : this.proxied.get(inner, innerContext);
     return this.#codes ? then(found, (one) => this.#decoded(one, key)) : found;
   }
@@ -107,57 +138,63 @@ export abstract class ProxyBackend extends CacheBackend {
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
     const innerContext = mapping === undefined || context === undefined ? context : mappedReadContext(context, mapping);
     const run = (limit?: number) => this.proxied.getMulti(inner, within(innerContext, limit));
-    const found = this.#surrounds ? this.around("getMulti", run, keys, context?.deadline) : run();
+    const found = this.#surrounds ? this.around("getMulti", run, keys, context) : run();
     if (!this.#codes) return found;
     return then(found, (all) => allOf(all.map((one, index) => this.#decoded(one, keys[index] as string))));
   }
 
   set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
-    const encoded = this.#codes ? this.encode(value, key) : value;
-    return then(encoded, (entry) => {
-      const inner = this.#maps ? this.toInner(key) : key;
-      const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
-      const run = (limit?: number) => this.proxied.set(inner, entry, within(innerContext, limit));
-      return this.#surrounds ? this.around("set", run, [key], context?.deadline) : run();
+    if (!this.#codes) return this.#setOne(key, value, context);
+    return then(this.#encoded(value, key), (entry) => {
+      if (entry instanceof CachedValue) return this.#setOne(key, entry, context);
+      return then(settleUnstored(this, new Map([[key, entry.error]]), context), (outcomes) => outcomes.get(key));
     });
   }
 
   setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes | void> {
-    if (!this.#codes) return this.#setEncoded(mapping, context, undefined);
-    const failed = new Map<string, WriteOutcome>();
+    if (!this.#codes) return this.#setMany(mapping, context);
     const keys = [...mapping.keys()];
-    const encoded = keys.map((key) => this.#encoded(mapping.get(key) as CachedValue, key, failed));
-    return then(allOf(encoded), (entries) => {
-      const inner = new Map<string, CachedValue>();
-      entries.forEach((entry, index) => {
-        if (entry !== undefined) inner.set(keys[index] as string, entry);
+    return then(allOf(keys.map((key) => this.#encoded(mapping.get(key) as CachedValue, key))), (results) => {
+      const entries = new Map<string, CachedValue>();
+      const errors = new Map<string, unknown>();
+      results.forEach((result, index) => {
+        if (result instanceof CachedValue) entries.set(keys[index] as string, result);
+        else errors.set(keys[index] as string, result.error);
       });
-      return this.#setEncoded(inner, context, failed);
+      if (errors.size === 0) return this.#setMany(entries, context);
+      return then(this.#setMany(entries, context), (stored) =>
+        then(settleUnstored(this, errors, context), (unstored) => new Map([...unstored, ...(stored ?? [])])),
+      );
     });
   }
 
   delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {
     const inner = this.#maps ? this.toInner(key) : key;
-    const innerContext = this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+    const innerContext =
+      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
     const run = (limit?: number) => this.proxied.delete(inner, within(innerContext, limit));
-    return this.#surrounds ? this.around("delete", run, [key], context?.deadline) : run();
+    return this.#surrounds ? this.around("delete", run, [key], context) : run();
   }
 
   deleteMulti(keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes | void> {
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
-    const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
+    const innerContext =
+      mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
     const run = (limit?: number) => this.proxied.deleteMulti(inner, within(innerContext, limit));
-    const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys, context?.deadline) : run();
+    const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys, context) : run();
     return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
   }
 
-  override revisions(keys: readonly string[], context?: ReadContext): Awaitable<readonly (Order | NoValue | ReadFailure)[]> {
+  override revisions(
+    keys: readonly string[],
+    context?: ReadContext,
+  ): Awaitable<readonly (Order | NoValue | ReadFailure)[]> {
     const { proxied } = this;
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
     const run = (limit?: number) => proxied.revisions?.(inner, within(context, limit)) ?? [];
-    return this.#surrounds ? this.around("revisions", run, keys, context?.deadline) : run();
+    return this.#surrounds ? this.around("revisions", run, keys, context) : run();
   }
 
   override clear(): Awaitable<void> {
@@ -183,20 +220,20 @@ export abstract class ProxyBackend extends CacheBackend {
 
   override get leases(): LeaseTable | undefined {
     const { leases } = this.proxied;
-    const mapped = leases === undefined || !this.#maps ? leases : mappedLeases(leases, this.#wholeMapping());
+    const mapped = leases === undefined || !this.#maps ? leases : mappedLeases(leases, this.#toInner);
     return mapped === undefined || !this.#surrounds ? mapped : surroundedLeases(mapped, this.#surround);
   }
 
   override get guards(): GuardTable | undefined {
     const { guards } = this.proxied;
-    const mapped = guards === undefined || !this.#maps ? guards : mappedGuards(guards, this.#wholeMapping());
+    const mapped = guards === undefined || !this.#maps ? guards : mappedGuards(guards, this.#toInner);
     return mapped === undefined || !this.#surrounds ? mapped : surroundedGuards(mapped, this.#surround);
   }
 
   override get changes(): ChangeFeed | undefined {
     const { changes } = this.proxied;
     if (changes === undefined || !this.#maps) return changes;
-    return this.keysHaveInverse ? mappedFeed(changes, this.#wholeMapping()) : undefined;
+    return this.keysHaveInverse ? mappedFeed(changes, (key) => this.fromInner(key)) : undefined;
   }
 
   override get marks(): MarkTable | undefined {
@@ -229,37 +266,47 @@ export abstract class ProxyBackend extends CacheBackend {
     return this.proxied.close();
   }
 
-  #setEncoded(
-    entries: ReadonlyMap<string, CachedValue>,
-    context: WriteContext | undefined,
-    failed: Map<string, WriteOutcome> | undefined,
-  ): Awaitable<WriteOutcomes | void> {
-    if (entries.size === 0) return failed;
-    const keys = this.#maps || this.#surrounds ? [...entries.keys()] : [];
-    const mapping = this.#maps ? this.#mapping(keys) : undefined;
-    const inner = mapping === undefined ? entries : new Map(keys.map((key) => [mapping.toInner(key), entries.get(key) as CachedValue]));
-    const innerContext = mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
-    const run = (limit?: number) => this.proxied.setMulti(inner, within(innerContext, limit));
-    const outcomes = this.#surrounds ? this.around("setMulti", run, keys, context?.deadline) : run();
-    if (mapping === undefined && (failed === undefined || failed.size === 0)) return outcomes;
-    return then(outcomes, (all) => new Map([...(failed ?? []), ...(outerOutcomes(all, mapping) ?? [])]));
+  #setOne(key: string, entry: CachedValue, context: WriteContext | undefined): Awaitable<WriteOutcome | void> {
+    const inner = this.#maps ? this.toInner(key) : key;
+    const innerContext =
+      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+    const run = (limit?: number) => this.proxied.set(inner, entry, within(innerContext, limit));
+    return this.#surrounds ? this.around("set", run, [key], context) : run();
   }
 
-  #encoded(entry: CachedValue, key: string, failed: Map<string, WriteOutcome>): Awaitable<CachedValue | undefined> {
-    const fail = (error: unknown): undefined => {
-      failed.set(key, { status: "failed", error: asCacheError(error, this.name, "encode", 1) });
-    };
-    return attempt(() => this.encode(entry, key), fail);
+  #setMany(
+    entries: ReadonlyMap<string, CachedValue>,
+    context: WriteContext | undefined,
+  ): Awaitable<WriteOutcomes | void> {
+    if (entries.size === 0) return;
+    const keys = this.#maps || this.#surrounds ? [...entries.keys()] : [];
+    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const inner =
+      mapping === undefined
+        ? entries
+        : new Map(keys.map((key) => [mapping.toInner(key), entries.get(key) as CachedValue]));
+    const innerContext =
+      mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
+    const run = (limit?: number) => this.proxied.setMulti(inner, within(innerContext, limit));
+    const outcomes = this.#surrounds ? this.around("setMulti", run, keys, context) : run();
+    return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
+  }
+
+  #encoded(entry: CachedValue, key: string): Awaitable<CachedValue | { readonly error: unknown }> {
+    return attempt(
+      () => this.encode(entry, key),
+      (error) => ({ error }),
+    );
   }
 
   #decoded(found: Found, key: string): Awaitable<Found> {
     if (!(found instanceof CachedValue)) return found;
-    const fail = (error: unknown): Found => new ReadFailure(this.name, asCacheError(error, this.name, "decode", 1));
+    const fail = (error: unknown): Found => {
+      if (!isUnreadable(error)) return new ReadFailure(this.name, asCacheError(error, this.name, "decode", 1));
+      this.report("unreadable entry", { key, error });
+      return NO_VALUE;
+    };
     return attempt(() => this.decode(found, key), fail);
-  }
-
-  #wholeMapping(): KeyMapping {
-    return { toInner: (key) => this.toInner(key), fromInner: (key) => this.fromInner(key) };
   }
 
   /** For one call the inverse is known without asking: it is the keys that the call was given. */
@@ -267,47 +314,19 @@ export abstract class ProxyBackend extends CacheBackend {
     const outer = new Map(keys.map((key) => [this.toInner(key), key]));
     return {
       toInner: (key) => this.toInner(key),
-      fromInner: (key) => outer.get(key) ?? this.fromInner(key),
+      fromInner: (key) => outer.get(key) ?? this.fromInner(key) ?? key,
     };
   }
 }
 
-/** Wraps `backend` with `factory`: a proxy class or a function that makes a proxy. */
-export function applyProxy(factory: ProxyFactory, backend: CacheBackend, path: string): ProxyBackend {
-  const proxy: unknown = isProxyClass(factory) ? new factory(backend) : typeof factory === "function" ? factory(backend) : factory;
-  if (proxy instanceof ProxyBackend && proxy.proxied === backend && typeof factory === "function") return proxy;
-  throw new ConfigurationError({
-    path,
-    expected: "a proxy class, or a function that wraps the backend which it is given in a new proxy",
-    received: factory,
-    ...(factory instanceof ProxyBackend ? { hint: "this proxy instance wraps a backend already; give a function that makes one" } : {}),
-  });
-}
-
-function isProxyClass(factory: unknown): factory is new (proxied: CacheBackend) => ProxyBackend {
-  return typeof factory === "function" && factory.prototype instanceof ProxyBackend;
-}
-
-function within<C extends ReadContext | WriteContext>(context: C | undefined, deadline: number | undefined): C | undefined {
+function within<C extends ReadContext | WriteContext>(
+  context: C | undefined,
+  deadline: number | undefined,
+): C | undefined {
   // A deadline is all that a context may lack: an object with nothing else is one of either kind.
   return deadline === undefined ? context : ({ ...context, deadline } as C);
 }
 
-function outerOutcomes(outcomes: WriteOutcomes | void, mapping: KeyMapping | undefined): WriteOutcomes | void {
-  if (mapping === undefined || outcomes === undefined) return outcomes;
-  return new Map([...outcomes].map(([key, outcome]) => [mapping.fromInner(key), outcome]));
+function outerOutcomes(outcomes: WriteOutcomes | void, mapping: KeyMapping): WriteOutcomes | void {
+  if (outcomes !== undefined) return new Map([...outcomes].map(([key, outcome]) => [mapping.fromInner(key), outcome]));
 }
-
-function attempt<T, F>(run: () => Awaitable<T>, fail: (error: unknown) => F): Awaitable<T | F> {
-  try {
-    const result = run();
-    return isPromiseLike(result) ? result.then(undefined, fail) : result;
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-function allOf<T>(items: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return items.some(isPromiseLike) ? Promise.all(items) : (items as readonly T[]);
-}
-

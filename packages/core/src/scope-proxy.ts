@@ -1,7 +1,6 @@
 import { andThen } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
-import { mappedFeed } from "./key-mapping.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 
 /** A region's own part of a backend that it shares with others: its name stands before each key and each mark. */
@@ -17,16 +16,14 @@ export class ScopeProxy extends ProxyBackend {
     return this.#prefix + key;
   }
 
-  protected override fromInner(key: string): string {
-    return key.slice(this.#prefix.length);
+  protected override fromInner(key: string): string | undefined {
+    return key.startsWith(this.#prefix) ? key.slice(this.#prefix.length) : undefined;
   }
 
   override get changes(): ChangeFeed | undefined {
-    const feed = this.proxied.changes;
-    if (feed === undefined) return undefined;
-    const owns = (key: string) => key.startsWith(this.#prefix);
-    const fromInner = (key: string) => this.fromInner(key);
-    const mapped = mappedFeed(feed, { toInner: (key) => this.toInner(key), fromInner, owns });
+    const mapped = super.changes;
+    if (mapped === undefined) return undefined;
+    const outer = (marks: readonly Mark[]) => this.#outer(marks);
     return {
       get atomic() {
         return mapped.atomic;
@@ -44,7 +41,7 @@ export class ScopeProxy extends ProxyBackend {
         mapped.subscribe({
           changed: (notice) => listener.changed(notice),
           marked: (marks) => {
-            const own = marks.filter(({ name }) => owns(name)).map((mark) => ({ ...mark, name: fromInner(mark.name) }));
+            const own = outer(marks);
             if (own.length > 0) listener.marked(own);
           },
           filled: (keys) => listener.filled(keys),
@@ -58,12 +55,19 @@ export class ScopeProxy extends ProxyBackend {
   override get marks(): MarkTable | undefined {
     const table = this.proxied.marks;
     if (table === undefined) return undefined;
-    const outer = (marks: readonly Mark[]) => marks.map((mark) => ({ ...mark, name: this.fromInner(mark.name) }));
+    const outer = (marks: readonly Mark[]) => this.#outer(marks);
     const inner = (names: readonly string[]) => names.map((name) => this.toInner(name));
     return {
       put: (names, mode, at, sender) => andThen(table.put(inner(names), mode, at, sender), outer),
       lookup: (names) => andThen(table.lookup(inner(names)), (found) => found.map(outer)),
     };
+  }
+
+  #outer(marks: readonly Mark[]): readonly Mark[] {
+    return marks.flatMap((mark) => {
+      const name = this.fromInner(mark.name);
+      return name === undefined ? [] : [{ ...mark, name }];
+    });
   }
 }
 

@@ -1,0 +1,23 @@
+import type { Refusal } from "./contexts.ts";
+import { CacheError } from "./errors.ts";
+
+/** How an {@link EntryRefused} is dealt with. */
+export interface EntryRefusedOptions {
+  /** The proxy hides what is stored for the key anyway: don't delete it. @default false */
+  readonly leaveOld?: boolean;
+}
+
+/**
+ * Thrown by a proxy's `encode` to say that this entry is not to be stored. The key's outcome is `refused`; what was
+ * stored for it before is deleted, and a lease that the write carried is given back.
+ */
+export class EntryRefused extends CacheError {
+  readonly why: Refusal;
+  readonly leaveOld: boolean;
+
+  constructor(why: Refusal, options: EntryRefusedOptions = {}) {
+    super("ENTRY_REFUSED", `the entry was refused: ${why}`);
+    this.why = why;
+    this.leaveOld = options.leaveOld ?? false;
+  }
+}
