@@ -1,0 +1,238 @@
+import {
+  type Awaitable,
+  asCacheError,
+  type BackendHealth,
+  CacheBackend,
+  type CachedValue,
+  type CacheMutex,
+  type ChangeFeed,
+  type Clock,
+  ClosedError,
+  type Found,
+  type GuardTable,
+  type LeaseTable,
+  LockError,
+  type MarkTable,
+  NO_VALUE,
+  type NoValue,
+  type Order,
+  type ReadContext,
+  STORED,
+  TimeoutError,
+  UnavailableError,
+  type WriteContext,
+  type WriteOutcome,
+} from "@cascata/core";
+import type { LogBatch, LogPosition } from "./authority-log.ts";
+import type { AuthorityStore } from "./authority-store.ts";
+import { deferred } from "./deferred.ts";
+import { directTransport, type Transport } from "./link.ts";
+import { checkStorable } from "./map-backend.ts";
+import { type FeedPace, ReferenceFeed } from "./reference-feed.ts";
+
+/** Options of {@link ReferenceAuthority}. */
+export interface ReferenceAuthorityOptions extends Partial<FeedPace> {
+  /** @default "reference" */
+  readonly name?: string;
+  /** The network between. @default directTransport */
+  readonly transport?: Transport;
+  /** How long a lock lives that nobody releases. @default 30_000 */
+  readonly lockMs?: number;
+}
+
+/**
+ * A client of an {@link AuthorityStore}: a complete authority in memory with every capability. The model with which real
+ * stores are compared, and the shared tier of simulations; several clients of one store are several processes.
+ */
+export class ReferenceAuthority extends CacheBackend {
+  readonly name: string;
+  readonly store: AuthorityStore;
+  readonly #transport: Transport;
+  readonly #lockMs: number;
+  readonly #feed: ReferenceFeed;
+  #health: BackendHealth = { state: "up", since: 0 };
+  #closed = false;
+
+  constructor(store: AuthorityStore, options: ReferenceAuthorityOptions = {}) {
+    super();
+    this.store = store;
+    this.name = options.name ?? "reference";
+    this.#transport = options.transport ?? directTransport;
+    this.#lockMs = options.lockMs ?? 30_000;
+    const { heartbeatMs = 1000, silenceMs = 3000, retryMs = 100 } = options;
+    const follow = this.#follow.bind(this);
+    this.#feed = new ReferenceFeed(store.clock, follow, { heartbeatMs, silenceMs, retryMs });
+  }
+
+  override get leases(): LeaseTable {
+    return {
+      renew: (keys, token, ms) => this.#send("leases.renew", keys, () => this.store.renew(keys, token, ms)),
+      release: (keys, token) => this.#send("leases.release", keys, () => this.store.release(keys, token)),
+    };
+  }
+
+  override get guards(): GuardTable {
+    return { tickets: (keys) => this.#send("guards.tickets", keys, () => this.store.tickets(keys)) };
+  }
+
+  override get changes(): ChangeFeed {
+    return this.#feed;
+  }
+
+  override get marks(): MarkTable {
+    return {
+      put: (names, mode, at) => this.#send("marks.put", names, () => this.store.mark(names, mode, at)),
+      lookup: (names) => this.#send("marks.lookup", names, () => this.store.marks(names)),
+    };
+  }
+
+  async get(key: string, context?: ReadContext): Promise<Found> {
+    const [found] = await this.#read("get", [key], context);
+    return found ?? NO_VALUE;
+  }
+
+  async getMulti(keys: readonly string[], context?: ReadContext): Promise<readonly Found[]> {
+    return keys.length === 0 ? [] : this.#read("getMulti", keys, context);
+  }
+
+  async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
+    checkStorable(key, value);
+    const one = new Map([[key, value]]);
+    return outcomeFor(key, await this.#write("set", [key], context, () => this.store.write(one, context)));
+  }
+
+  async setMulti(
+    mapping: ReadonlyMap<string, CachedValue>,
+    context?: WriteContext,
+  ): Promise<ReadonlyMap<string, WriteOutcome>> {
+    for (const [key, value] of mapping) checkStorable(key, value);
+    if (mapping.size === 0) return new Map();
+    // A copy: the message has left, whatever its sender does with its mapping then.
+    const sent = new Map(mapping);
+    return this.#write("setMulti", [...sent.keys()], context, () => this.store.write(sent, context));
+  }
+
+  async delete(key: string, context?: WriteContext): Promise<WriteOutcome> {
+    const step = () => this.store.remove([key], context?.sender);
+    return outcomeFor(key, await this.#write("delete", [key], context, step));
+  }
+
+  async deleteMulti(keys: readonly string[], context?: WriteContext): Promise<ReadonlyMap<string, WriteOutcome>> {
+    if (keys.length === 0) return new Map();
+    const sent = [...keys];
+    return this.#write("deleteMulti", sent, context, () => this.store.remove(sent, context?.sender));
+  }
+
+  override async revisions(keys: readonly string[], context?: ReadContext): Promise<readonly (Order | NoValue)[]> {
+    if (keys.length === 0) return [];
+    return this.#send("revisions", keys, () => this.store.revisions(keys), context?.deadline);
+  }
+
+  override async clear(): Promise<void> {
+    return this.#send("clear", ["*"], () => this.store.clear());
+  }
+
+  override getMutex(key: string): CacheMutex {
+    const { store } = this;
+    const owner = {};
+    return {
+      acquire: (wait = true) => this.#send("mutex.acquire", [key], () => store.lock(key, owner, this.#lockMs, wait)),
+      locked: () => this.#send("mutex.locked", [key], () => store.isLocked(key)),
+      release: async () => {
+        const held = await this.#send("mutex.release", [key], () => store.unlock(key, owner));
+        if (!held) throw new LockError(`the lock of ${JSON.stringify(key)} is not held by this owner`);
+      },
+    };
+  }
+
+  override hasLockTimeout(): boolean {
+    return true;
+  }
+
+  override health(): BackendHealth {
+    return this.#health;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#feed.stop();
+  }
+
+  async #read(operation: string, keys: readonly string[], context: ReadContext = {}): Promise<readonly Found[]> {
+    const { lease, deadline } = context;
+    const answers = await this.#send(operation, keys, () => this.store.read(keys, lease), deadline);
+    answers.forEach((answer, index) => {
+      if (answer.lease !== undefined) lease?.answer(keys[index] as string, answer.lease);
+    });
+    return answers.map((answer) => answer.found);
+  }
+
+  /** A write that was not sent has failed; one whose answer did not come may or may not have happened. */
+  async #write(
+    operation: string,
+    keys: readonly string[],
+    context: WriteContext = {},
+    step: () => ReadonlyMap<string, WriteOutcome>,
+  ): Promise<ReadonlyMap<string, WriteOutcome>> {
+    let sent = false;
+    const send = () => {
+      sent = true;
+    };
+    try {
+      return await this.#send(operation, keys, step, context.deadline, send);
+    } catch (error) {
+      if (error instanceof ClosedError) throw error;
+      const status = sent && !(error instanceof UnavailableError) ? "unknown" : "failed";
+      const failure = asCacheError(error, this.name, operation, keys.length);
+      return new Map(keys.map((key) => [key, { status, error: failure }]));
+    }
+  }
+
+  async #send<T>(
+    operation: string,
+    keys: readonly string[],
+    run: () => Awaitable<T>,
+    deadline?: number,
+    onSent?: () => void,
+  ): Promise<T> {
+    if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
+    const { clock } = this.store;
+    const leftMs = deadline === undefined ? undefined : deadline - clock.now();
+    if (leftMs !== undefined && leftMs <= 0) throw new TimeoutError(`${this.name}: ${operation}`, 0);
+    onSent?.();
+    try {
+      const answer = this.#transport({ operation, keys, run });
+      const value =
+        leftMs === undefined ? await answer : await within(answer, leftMs, clock, `${this.name}: ${operation}`);
+      this.#mind("up");
+      return value;
+    } catch (error) {
+      this.#mind("degraded", error);
+      throw asCacheError(error, this.name, operation, keys.length);
+    }
+  }
+
+  async #follow(position: LogPosition | undefined, waitMs: number): Promise<LogBatch> {
+    return this.#send("changes.follow", [], () => this.store.follow(position, waitMs));
+  }
+
+  #mind(state: BackendHealth["state"], error?: unknown): void {
+    if (this.#health.state === state) return;
+    this.#health = { state, since: this.store.clock.now(), ...(error !== undefined && { why: String(error) }) };
+  }
+}
+
+function outcomeFor(key: string, outcomes: ReadonlyMap<string, WriteOutcome>): WriteOutcome {
+  return outcomes.get(key) ?? STORED;
+}
+
+/** The answer, or a TimeoutError when the time is over; what comes later is ignored. */
+async function within<T>(answer: Promise<T>, ms: number, clock: Clock, what: string): Promise<T> {
+  const late = deferred<never>();
+  const timer = clock.schedule(() => late.reject(new TimeoutError(what, ms)), ms);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
