@@ -22,7 +22,7 @@ export class ReferenceFeed implements ChangeFeed {
   readonly #clock: Clock;
   readonly #follow: Follow;
   readonly #pace: FeedPace;
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #subscriptions = new Set<{ readonly listener: ChangeListener }>();
   #at: LogPosition | undefined;
   #order: Order | undefined;
   #live = false;
@@ -49,18 +49,18 @@ export class ReferenceFeed implements ChangeFeed {
   }
 
   subscribe(listener: ChangeListener): () => void {
-    // A copy, so that one listener subscribed twice is two subscriptions.
-    const own: ChangeListener = Object.create(listener) as ChangeListener;
-    this.#listeners.add(own);
-    if (this.#listeners.size === 1) this.#start();
+    // Wrapped, so that one listener subscribed twice is two subscriptions.
+    const own = { listener };
+    this.#subscriptions.add(own);
+    if (this.#subscriptions.size === 1) this.#start();
     return () => {
-      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.stop();
+      if (this.#subscriptions.delete(own) && this.#subscriptions.size === 0) this.stop();
     };
   }
 
   /** Ends all subscriptions. */
   stop(): void {
-    this.#listeners.clear();
+    this.#subscriptions.clear();
     this.#run += 1;
     this.#live = false;
     this.#at = undefined;
@@ -113,7 +113,7 @@ export class ReferenceFeed implements ChangeFeed {
   }
 
   #tell(what: (listener: ChangeListener) => void): void {
-    for (const listener of [...this.#listeners]) what(listener);
+    for (const { listener } of [...this.#subscriptions]) what(listener);
   }
 }
 

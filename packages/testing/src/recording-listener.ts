@@ -1,0 +1,48 @@
+import type { ChangeListener, ChangeNotice, Mark } from "@cascata/core";
+
+/** A change listener that keeps all that it hears. */
+export class RecordingListener implements ChangeListener {
+  readonly notices: ChangeNotice[] = [];
+  readonly marks: Mark[] = [];
+  readonly filledKeys: string[] = [];
+  readonly silences: string[] = [];
+  readonly uncertainties: string[] = [];
+  resumptions = 0;
+  /** All of it in one row: `changed a,b`, `filled a`, `marked tag`, `silent`, `resumed`, `uncertain started`. */
+  readonly events: string[] = [];
+
+  /** The keys of all notices, in the order in which they came. */
+  get changedKeys(): readonly string[] {
+    return this.notices.flatMap((notice) => notice.keys);
+  }
+
+  changed(notice: ChangeNotice): void {
+    this.notices.push(notice);
+    this.events.push(`changed ${notice.keys.join()}`);
+  }
+
+  marked(marks: readonly Mark[]): void {
+    this.marks.push(...marks);
+    this.events.push(`marked ${marks.map((mark) => mark.name).join()}`);
+  }
+
+  filled(keys: readonly string[]): void {
+    this.filledKeys.push(...keys);
+    this.events.push(`filled ${keys.join()}`);
+  }
+
+  silent(reason: string): void {
+    this.silences.push(reason);
+    this.events.push("silent");
+  }
+
+  resumed(): void {
+    this.resumptions += 1;
+    this.events.push("resumed");
+  }
+
+  uncertain(reason: string): void {
+    this.uncertainties.push(reason);
+    this.events.push(`uncertain ${reason}`);
+  }
+}
