@@ -1,1 +1,10 @@
-export {};
+export type { RedisBackendOptions, RedisFeedOptions } from "./options.ts";
+export { RedisBackend } from "./redis-backend.ts";
+export type {
+  AnyRedisLike,
+  ClusterLike,
+  CommandOptions,
+  RedisArgument,
+  RedisLike,
+  SentinelLike,
+} from "./redis-like.ts";

@@ -1,0 +1,67 @@
+import type { Clock } from "@cascata/core";
+import { serverCode } from "./answer.ts";
+import type { KeySpace } from "./key-space.ts";
+import { type AnyRedisLike, type RedisArgument, sendThrough, type Topology } from "./redis-like.ts";
+import { newEpoch } from "./scripted-writer.ts";
+import { placeScript, scripts } from "./scripts.ts";
+import type { ServerClock } from "./server-clock.ts";
+
+/** Where the count and the feed of a namespace stand. */
+export interface Place {
+  readonly epoch: string;
+  /** The first half of the ids of this epoch's notices. */
+  readonly base: string;
+  readonly seq: number;
+  /** How many notices there were; the second half of the last one's id. */
+  readonly notices: number;
+}
+
+/** Refusals with which a server can be used all the same: it takes no writes, or does not let us look. */
+const bearable: ReadonlySet<string> = new Set(["OOM", "READONLY", "NOPERM", "MISCONF", "ERR"]);
+
+/**
+ * What is asked of a new connection before it is used: the time, and where scripts serve, the place of the namespace. A
+ * server that was restarted or replaced begins a new epoch here, before anybody takes an order from it.
+ */
+export class Greeting {
+  readonly #topology: Topology;
+  readonly #clock: Clock;
+  readonly #serverClock: ServerClock;
+  /** Absent: only the time. */
+  readonly #space: KeySpace | undefined;
+
+  constructor(topology: Topology, clock: Clock, serverClock: ServerClock, space: KeySpace | undefined) {
+    this.#topology = topology;
+    this.#clock = clock;
+    this.#serverClock = serverClock;
+    this.#space = space;
+  }
+
+  /** Nothing where there is no place, or the server does not tell. */
+  async greet(client: AnyRedisLike): Promise<Place | undefined> {
+    const askedAt = this.#clock.now();
+    const [time, info] = await Promise.all([
+      this.#ask(client, ["TIME"]),
+      this.#space === undefined ? "" : this.#ask(client, ["INFO", "server"]),
+    ]);
+    this.#serverClock.measured(askedAt, time);
+    if (this.#space === undefined) return undefined;
+    await Promise.all(scripts.map(({ text }) => this.#ask(client, ["SCRIPT", "LOAD", text])));
+    const runId = /^run_id:(\w+)/m.exec(String(info ?? ""))?.[1] ?? "";
+    const { order, feed } = this.#space;
+    const { digest } = placeScript;
+    const reply = await this.#ask(client, ["EVALSHA", digest, "2", order, feed, newEpoch(), "0", runId]);
+    if (!Array.isArray(reply)) return undefined;
+    const [epoch, base, seq, notices] = reply;
+    return { epoch: String(epoch), base: String(base), seq: Number(seq), notices: Number(notices) };
+  }
+
+  async #ask(client: AnyRedisLike, args: RedisArgument[]): Promise<unknown> {
+    try {
+      return await sendThrough(client, this.#topology, undefined, args, { timeout: 0 });
+    } catch (error) {
+      if (bearable.has(serverCode(error))) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Where a namespace keeps what in Redis. A value's key is the namespace and the encoded key in braces, so that the value
+ * and its lease always share a hash slot, whatever the caller's key is; the namespace's own keys share another one.
+ */
+export class KeySpace {
+  readonly namespace: string;
+  /** A hash: epoch, counter, place in the feed, floor of the marks. */
+  readonly order: string;
+  /** A stream of notices. */
+  readonly feed: string;
+  /** A sorted set: each mark's order. */
+  readonly marks: string;
+  /** A hash: each mark's instant. */
+  readonly markInstants: string;
+  readonly #before: string;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+    this.#before = `${namespace}:{`;
+    this.order = `{${namespace}}:order`;
+    this.feed = `{${namespace}}:feed`;
+    this.marks = `{${namespace}}:marks`;
+    this.markInstants = `{${namespace}}:marks:at`;
+  }
+
+  /** Where the value of `key` stands. The lease stands at the same with `:lease` after it. */
+  valueKey(key: string): string {
+    return `${this.#before}${encodeKey(key)}}`;
+  }
+
+  /** The caller's key of a value's key; the inverse of {@link valueKey}. */
+  callersKey(valueKey: string): string {
+    return decodeKey(valueKey.slice(this.#before.length, -1));
+  }
+}
+
+// A lone surrogate has no UTF-8; a client would send the replacement character for each of them.
+const special = /[%{}\p{Cc}\p{Cs}]/u;
+const specials = /[%{}\p{Cc}\p{Cs}]/gu;
+const escapes = /%(?:u([0-9A-F]{4})|([0-9A-F]{2})|_)/g;
+const empty = "%_";
+
+/**
+ * A text without braces and control characters, never empty, and different for different keys. Most keys stay as they are.
+ */
+export function encodeKey(key: string): string {
+  if (key === "") return empty;
+  return special.test(key) ? key.replace(specials, escaped) : key;
+}
+
+/** The inverse of {@link encodeKey}. */
+export function decodeKey(encoded: string): string {
+  if (!encoded.includes("%")) return encoded;
+  return encoded.replace(escapes, (_, long: string | undefined, short: string | undefined) => {
+    const code = long ?? short;
+    return code === undefined ? "" : String.fromCharCode(Number.parseInt(code, 16));
+  });
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16).toUpperCase();
+  return code.length > 2 ? `%u${code.padStart(4, "0")}` : `%${code.padStart(2, "0")}`;
+}

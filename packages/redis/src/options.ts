@@ -1,0 +1,253 @@
+import {
+  type Clock,
+  ConfigurationError,
+  checkOptionNames,
+  type Duration,
+  durationMs,
+  type KeyMangler,
+  type Mistake,
+  type Serializer,
+  type Size,
+  sizeBytes,
+  systemClock,
+} from "@cascata/core";
+import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from "@redis/client";
+import type { AnyRedisLike } from "./redis-like.ts";
+
+/** What the change feed takes. */
+export interface RedisFeedOptions {
+  /**
+   * About so many notices are kept. A process that was cut off for more of them than that has to confirm what it holds.
+   * @default 100000
+   */
+  readonly length?: number;
+  /**
+   * Nothing heard for so long, not even a heartbeat: the feed is silent and its connection is made anew. Heartbeats come
+   * three times as often.
+   * @default "1s"
+   */
+  readonly heartbeat?: Duration;
+}
+
+/** What a {@link RedisBackend} takes. One of `url`, `connect` and `client`; none is the Redis at `localhost:6379`. */
+export interface RedisBackendOptions {
+  /** `redis[s]://[[user][:password]@]host[:port][/database]` */
+  readonly url?: string;
+  /**
+   * Options of `@redis/client`: of `createClient` (`socket`, `password`, TLS …), of `createCluster` (with `rootNodes`) or
+   * of `createSentinel` (with `sentinelRootNodes`). What this package promises takes precedence: no offline queue, no
+   * time limits of the client's own, its own way to connect again.
+   */
+  readonly connect?: RedisClientOptions | RedisClusterOptions | RedisSentinelOptions;
+  /** A client that somebody else made and closes. It is used as it is; the feed opens a duplicate, which is ours. */
+  readonly client?: AnyRedisLike;
+  /**
+   * Stands before every key. Two backends with one namespace on one Redis are the same store.
+   * @default "cascata"
+   */
+  readonly namespace?: string;
+  /** Names the tier. @default "redis" */
+  readonly name?: string;
+  /** @default the rich serializer of `@cascata/core` */
+  readonly serializer?: Serializer;
+  /** Every operation has ended after so long. @default "250ms" */
+  readonly deadline?: Duration;
+  /** A larger entry is refused, before it is sent. @default no bound */
+  readonly maxEntrySize?: Size;
+  /** Applied to each key by the region, after its own. */
+  readonly keyMangler?: KeyMangler;
+  /**
+   * Leases on reads, orders on writes: one creator in the whole cluster, and no stale fill. Without them, and without the
+   * feed, writes are plain `SET` and `UNLINK`.
+   * @default true; false in a Redis Cluster, where `true` is refused
+   */
+  readonly leases?: boolean;
+  /** Tells other processes what has changed. Needs leases. @default true; false in a Redis Cluster, where `true` is refused */
+  readonly feed?: boolean | RedisFeedOptions;
+  /** More marks than that, and the oldest become one that covers all entries from before. @default 10000 */
+  readonly maxMarks?: number;
+  /** A lock nobody released is free after so long; `Infinity`: never. @default "30s" */
+  readonly lockTimeout?: Duration;
+  /** How often a waiting lock looks whether it is free. @default "100ms" */
+  readonly lockSleep?: Duration;
+  /** How long a lock waits its turn before it gives up. @default Infinity */
+  readonly lockBlockingTimeout?: Duration;
+  /** Stands before the keys of locks. @default "lock:" */
+  readonly lockPrefix?: string;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** All options, checked and with their defaults. */
+export interface ResolvedRedisOptions {
+  readonly target: RedisTarget;
+  readonly namespace: string;
+  readonly name: string;
+  readonly serializer: Serializer | undefined;
+  readonly deadlineMs: number;
+  readonly maxEntryBytes: number;
+  readonly keyMangler: KeyMangler | undefined;
+  readonly leases: boolean;
+  /** 0: no feed. */
+  readonly feedLength: number;
+  readonly heartbeatMs: number;
+  readonly maxMarks: number;
+  readonly lock: ResolvedLockOptions;
+  readonly clock: Clock;
+}
+
+/** A lock's own part. */
+export interface ResolvedLockOptions {
+  readonly prefix: string;
+  readonly timeoutMs: number;
+  readonly sleepMs: number;
+  readonly blockingMs: number;
+}
+
+/** What to connect to. */
+export type RedisTarget =
+  | { readonly kind: "single"; readonly options: RedisClientOptions }
+  | { readonly kind: "cluster"; readonly options: RedisClusterOptions }
+  | { readonly kind: "sentinel"; readonly options: RedisSentinelOptions }
+  | { readonly kind: "client"; readonly client: AnyRedisLike };
+
+const known: readonly (keyof RedisBackendOptions)[] = [
+  "url",
+  "connect",
+  "client",
+  "namespace",
+  "name",
+  "serializer",
+  "deadline",
+  "maxEntrySize",
+  "keyMangler",
+  "leases",
+  "feed",
+  "maxMarks",
+  "lockTimeout",
+  "lockSleep",
+  "lockBlockingTimeout",
+  "lockPrefix",
+  "clock",
+];
+
+/** The names that configuration may use. */
+export const redisOptionNames: readonly string[] = known;
+
+/** @throws ConfigurationError with every mistake that the options hold */
+export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedisOptions {
+  checkOptionNames(options, known, "redis");
+  const mistakes: Mistake[] = [];
+  const expect = (ok: boolean, option: string, expected: string, received: unknown): void => {
+    if (!ok) mistakes.push({ path: `redis.${option}`, expected, received });
+  };
+  const collect = <T>(run: () => T, otherwise: T): T => {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      mistakes.push(...error.mistakes);
+      return otherwise;
+    }
+  };
+  const ms = (option: string, value: Duration, finite: boolean): number => {
+    const measured = collect(() => durationMs(value, `redis.${option}`), 1);
+    expect(
+      measured > 0 && (!finite || measured < Number.POSITIVE_INFINITY),
+      option,
+      finite ? "more than 0, and an end" : "more than 0",
+      value,
+    );
+    return measured;
+  };
+  const { namespace = "cascata", name = "redis", serializer, keyMangler, lockPrefix = "lock:" } = options;
+  const { maxMarks = 10_000, clock = systemClock, leases, feed } = options;
+  expect(
+    typeof namespace === "string" && /^[^{}\p{Cc}\p{Cs}]+$/u.test(namespace),
+    "namespace",
+    "a text without braces and control characters, not empty",
+    namespace,
+  );
+  expect(typeof name === "string" && name !== "", "name", "a name", name);
+  expect(typeof lockPrefix === "string", "lockPrefix", "a text", lockPrefix);
+  expect(keyMangler === undefined || typeof keyMangler === "function", "keyMangler", "a function", keyMangler);
+  expect(isSerializer(serializer), "serializer", "an object with name, serialize and deserialize", serializer);
+  expect(Number.isSafeInteger(maxMarks) && maxMarks > 0, "maxMarks", "a whole number from 1 on", maxMarks);
+  expect(leases === undefined || typeof leases === "boolean", "leases", "true or false", leases);
+  const target = collect(() => targetOf(options), { kind: "single", options: {} } as const);
+  const inCluster = target.kind === "cluster" || (target.kind === "client" && "slots" in target.client);
+  expect(!inCluster || leases !== true, "leases", "false in a Redis Cluster", leases);
+  expect(!inCluster || feed === undefined || feed === false, "feed", "false in a Redis Cluster", feed);
+  const hasLeases = leases ?? !inCluster;
+  expect(hasLeases || feed === undefined || feed === false, "feed", "false beside leases: false", feed);
+  const feedOptions = collect(() => feedOf(feed), {});
+  const { length = 100_000, heartbeat = "1s" } = feedOptions ?? {};
+  expect(Number.isSafeInteger(length) && length > 0, "feed.length", "a whole number from 1 on", length);
+  const resolved: ResolvedRedisOptions = {
+    target,
+    namespace,
+    name,
+    serializer,
+    keyMangler,
+    deadlineMs: ms("deadline", options.deadline ?? "250ms", true),
+    maxEntryBytes: collect(() => sizeBytes(options.maxEntrySize ?? Number.POSITIVE_INFINITY, "redis.maxEntrySize"), 0),
+    leases: hasLeases,
+    feedLength: hasLeases && feedOptions !== undefined ? length : 0,
+    heartbeatMs: ms("feed.heartbeat", heartbeat, true),
+    maxMarks,
+    lock: Object.freeze({
+      prefix: lockPrefix,
+      timeoutMs: ms("lockTimeout", options.lockTimeout ?? "30s", false),
+      sleepMs: ms("lockSleep", options.lockSleep ?? "100ms", true),
+      blockingMs: collect(
+        () => durationMs(options.lockBlockingTimeout ?? Number.POSITIVE_INFINITY, "redis.lockBlockingTimeout"),
+        0,
+      ),
+    }),
+    clock,
+  };
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return Object.freeze(resolved);
+}
+
+/** Nothing: no feed. */
+function feedOf(feed: RedisBackendOptions["feed"]): RedisFeedOptions | undefined {
+  if (feed === false) return undefined;
+  if (feed === undefined || feed === true) return {};
+  checkOptionNames(feed, ["length", "heartbeat"], "redis.feed");
+  return feed;
+}
+
+function targetOf({ url, connect, client }: RedisBackendOptions): RedisTarget {
+  const given = Object.entries({ url, connect, client }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) {
+    const names = given.map(([name]) => name).join(" and ");
+    throw new ConfigurationError({ path: "redis", expected: "one of url, connect and client", received: names });
+  }
+  if (client !== undefined) {
+    if (typeof client?.sendCommand === "function" && typeof client.on === "function") return { kind: "client", client };
+    throw new ConfigurationError({ path: "redis.client", expected: "a client of @redis/client", received: client });
+  }
+  if (connect !== undefined) {
+    if (typeof connect !== "object" || connect === null) {
+      throw new ConfigurationError({ path: "redis.connect", expected: "options of @redis/client", received: connect });
+    }
+    if ("sentinelRootNodes" in connect) return { kind: "sentinel", options: connect };
+    return "rootNodes" in connect ? { kind: "cluster", options: connect } : { kind: "single", options: connect };
+  }
+  const address = url ?? "redis://localhost:6379";
+  if (typeof address === "string" && /^rediss?:\/\//.test(address) && URL.canParse(address)) {
+    return { kind: "single", options: { url: address } };
+  }
+  throw new ConfigurationError({
+    path: "redis.url",
+    expected: "redis://host:port or rediss://host:port",
+    received: url,
+  });
+}
+
+function isSerializer(candidate: Serializer | undefined): boolean {
+  if (candidate === undefined) return true;
+  const { name, serialize, deserialize } = candidate ?? {};
+  return typeof name === "string" && typeof serialize === "function" && typeof deserialize === "function";
+}

@@ -1,0 +1,207 @@
+import {
+  type BackendHealth,
+  CacheBackend,
+  type CachedValue,
+  ClosedError,
+  type Found,
+  isNoValue,
+  type KeyMangler,
+  type LeaseRequest,
+  type LeaseTable,
+  NO_VALUE,
+  type ReadContext,
+  ReadFailure,
+  ValidationError,
+  Wire,
+  type WriteContext,
+  type WriteOutcome,
+  type WriteOutcomes,
+} from "@cascata/core";
+import type KeyvRedis from "@keyv/redis";
+import { type Body, Codec } from "./codec.ts";
+import { sourceOf } from "./connect.ts";
+import { Connection } from "./connection.ts";
+import { KeySpace } from "./key-space.ts";
+import { RedisLeases } from "./leases.ts";
+import { type RedisBackendOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
+import { PlainWriter } from "./plain-writer.ts";
+import { Reader } from "./reader.ts";
+import { ScriptedWriter } from "./scripted-writer.ts";
+import type { Writer } from "./writer.ts";
+
+const attemptMs = 1000;
+
+/**
+ * The Redis and Valkey tier.
+ *
+ *  - A read is one `GET` or one `MGET`; a write, single or batch, is one script and so one round trip and one step. With
+ *    leases a read is one script too.
+ *  - Every operation ends within its deadline. Nothing is sent after it, nothing is queued while there is no connection,
+ *    and a store that the server gets to see too late is refused there.
+ *  - Bytes that are no entry (foreign, corrupt, cut short, another key's) are a miss and an incident.
+ *  - A read never deletes. A failed read is a {@link ReadFailure}, never a miss.
+ *  - It never throws for want of Redis: constructing it connects in the background, again and again until it is closed.
+ *
+ * It keeps an entry for what is left of its life, counted by the server, and never clears: a shared Redis holds more than
+ * one cache, and a scan costs all of them.
+ */
+export class RedisBackend extends CacheBackend {
+  readonly name: string;
+  readonly #options: ResolvedRedisOptions;
+  readonly #space: KeySpace;
+  readonly #connection: Connection;
+  readonly #codec: Codec;
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #leases: RedisLeases | undefined;
+  #closed = false;
+
+  /** @throws ConfigurationError with every mistake that the options hold */
+  constructor(options: RedisBackendOptions = {}) {
+    super();
+    const resolved = resolveRedisOptions(options);
+    const { name, namespace, clock, deadlineMs, leases, feedLength, serializer, maxEntryBytes } = resolved;
+    this.name = name;
+    this.#options = resolved;
+    this.#space = new KeySpace(namespace);
+    const source = sourceOf(resolved.target, attemptMs);
+    const report = (what: string, error?: unknown): void => this.report(what, { error });
+    const space = leases ? this.#space : undefined;
+    this.#connection = new Connection({ name, source, clock, deadlineMs, attemptMs, namespace, space, report });
+    const { line, serverClock, topology } = this.#connection;
+    const wire = new Wire({ ...(serializer && { serializer }), offsetMs: () => serverClock.offsetMs });
+    this.#codec = new Codec(name, wire, clock, maxEntryBytes, (key, error) =>
+      this.report("corrupt entry", { key, error }),
+    );
+    const oneCommand = topology !== "cluster";
+    this.#reader = new Reader(line, this.#space, oneCommand);
+    this.#leases = leases ? new RedisLeases(line, this.#space, feedLength) : undefined;
+    this.#writer = leases
+      ? new ScriptedWriter(line, this.#space, serverClock, feedLength)
+      : new PlainWriter(line, oneCommand);
+  }
+
+  override get keyMangler(): KeyMangler | undefined {
+    return this.#options.keyMangler;
+  }
+
+  override get leases(): LeaseTable | undefined {
+    return this.#leases;
+  }
+
+  /** An adapter of `@keyv/redis` over this tier's connection, for other uses of Keyv. Its keys live apart from the tier's. */
+  get keyv(): KeyvRedis<unknown> {
+    return this.#connection.adapter;
+  }
+
+  async get(key: string, context?: ReadContext): Promise<Found> {
+    this.#open();
+    if (context?.lease !== undefined && this.#leases !== undefined) {
+      const [found = NO_VALUE] = await this.#leased([key], context.lease, context.deadline);
+      return found;
+    }
+    return this.#codec.found(key, await this.#reader.one(key, context?.deadline));
+  }
+
+  async getMulti(keys: readonly string[], context?: ReadContext): Promise<readonly Found[]> {
+    this.#open();
+    if (keys.length === 0) return [];
+    const lease = this.#leases && context?.lease;
+    return await eachOnce(keys, async (unique) => {
+      if (lease !== undefined) return await this.#leased(unique, lease, context?.deadline);
+      const answers = await this.#reader.many(unique, context?.deadline);
+      return unique.map((key, index) => this.#codec.found(key, answers[index]));
+    });
+  }
+
+  async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
+    this.#open();
+    const [outcome] = await this.#writer.store([this.#body(key, value, context)], context ?? {});
+    return outcome as WriteOutcome;
+  }
+
+  /** An entry that cannot be stored is its own key's failure. */
+  async setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Promise<WriteOutcomes> {
+    this.#open();
+    const outcomes = new Map<string, WriteOutcome>();
+    const keys: string[] = [];
+    const bodies: Body[] = [];
+    for (const [key, value] of mapping) {
+      try {
+        bodies.push(this.#body(key, value, context));
+        keys.push(key);
+      } catch (error) {
+        outcomes.set(key, { status: "failed", error: error as Error });
+      }
+    }
+    if (keys.length === 0) return outcomes;
+    const written = await this.#writer.store(bodies, context ?? {});
+    for (const [index, key] of keys.entries()) outcomes.set(key, written[index] as WriteOutcome);
+    return outcomes;
+  }
+
+  async delete(key: string, context?: WriteContext): Promise<WriteOutcome> {
+    this.#open();
+    const [outcome] = await this.#writer.remove([this.#space.valueKey(key)], context ?? {});
+    return outcome as WriteOutcome;
+  }
+
+  async deleteMulti(keys: readonly string[], context?: WriteContext): Promise<WriteOutcomes> {
+    this.#open();
+    const unique = [...new Set(keys)];
+    if (unique.length === 0) return new Map();
+    const valueKeys = unique.map((key) => this.#space.valueKey(key));
+    const outcomes = await this.#writer.remove(valueKeys, context ?? {});
+    return new Map(unique.map((key, index) => [key, outcomes[index] as WriteOutcome]));
+  }
+
+  override health(): BackendHealth {
+    return this.#connection.health();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #open(): void {
+    if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
+  }
+
+  #body(key: string, entry: CachedValue, context: WriteContext | undefined): Body {
+    if (!isNoValue(entry.payload)) return this.#codec.body(key, this.#space.valueKey(key), entry, context?.keepMs);
+    const path = `value of ${JSON.stringify(key)}`;
+    throw new ValidationError({ path, expected: "a storable value", received: "NO_VALUE" });
+  }
+
+  async #leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<readonly Found[]> {
+    const { order, keys: answers } = await this.#reader.leased(keys, lease, deadline);
+    const found = keys.map((key, index) => this.#codec.found(key, answers[index]?.answer));
+    const leases = answers.map((answer) => answer.lease);
+    // What cannot be read must not keep anybody from creating it anew: it is asked for once more, as absent.
+    const unreadable = keys.filter((_, index) => found[index] === NO_VALUE && leases[index] === undefined);
+    if (unreadable.length > 0) {
+      const rejects = new Map(unreadable.map((key) => [key, "any"] as const));
+      const again = await this.#reader.leased(unreadable, { ...lease, rejects }, deadline);
+      for (const [index, key] of unreadable.entries()) leases[keys.indexOf(key)] = again.keys[index]?.lease;
+    }
+    for (const [index, key] of keys.entries()) {
+      const answer = leases[index];
+      if (answer !== undefined) lease.answer(key, { ...answer, ...(order && { order }) });
+    }
+    return found;
+  }
+}
+
+/** Asks for each key once and gives the answers in the order of `keys`, duplicates included. */
+async function eachOnce<T>(
+  keys: readonly string[],
+  ask: (unique: readonly string[]) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const places = new Map<string, number>();
+  for (const key of keys) if (!places.has(key)) places.set(key, places.size);
+  const answers = await ask([...places.keys()]);
+  if (places.size === keys.length) return answers;
+  return keys.map((key) => answers[places.get(key) ?? 0] as T);
+}

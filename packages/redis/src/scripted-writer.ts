@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import type { WriteOutcome } from "@cascata/core";
+import { type Answer, Failed } from "./answer.ts";
+import { type Body, orderOf, writeFailure } from "./codec.ts";
+import type { KeySpace } from "./key-space.ts";
+import type { Line } from "./line.ts";
+import { deleteScript, storeScript } from "./scripts.ts";
+import type { ServerClock } from "./server-clock.ts";
+import type { Writer, WriteTerms } from "./writer.ts";
+
+const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", why: "ticket" });
+
+/** A name for an epoch, should one have to begin. */
+export function newEpoch(): string {
+  return randomBytes(9).toString("base64url");
+}
+
+/**
+ * Writes that count, break leases and announce, each one script: one round trip, and for other clients one step. A store
+ * that the server gets to see after its deadline is refused there: a server that was paused carries out what waits in its
+ * sockets, and an old value must not come over a newer one.
+ */
+export class ScriptedWriter implements Writer {
+  readonly #line: Line;
+  readonly #space: KeySpace;
+  readonly #serverClock: ServerClock;
+  readonly #feedLength: string;
+
+  constructor(line: Line, space: KeySpace, serverClock: ServerClock, feedLength: number) {
+    this.#line = line;
+    this.#space = space;
+    this.#serverClock = serverClock;
+    this.#feedLength = String(feedLength);
+  }
+
+  async store(bodies: readonly Body[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
+    const deadline = this.#line.until(terms.deadline);
+    let reply = await this.#store(bodies, terms, deadline);
+    // Our picture of the server's clock was wrong; what it said has corrected it.
+    if (isLate(reply)) reply = await this.#store(bodies, terms, deadline);
+    if (isLate(reply)) {
+      const error = new Failed(this.#line.tooLate("set"), true, true);
+      return bodies.map(() => writeFailure(error));
+    }
+    if (reply instanceof Failed) return await this.#notStored(bodies, terms, reply);
+    const [epoch, seq, ...stored] = reply as unknown[];
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
+    return bodies.map(({ instead }, index) => (stored[index] === 1 ? (instead ?? done) : refusedTicket));
+  }
+
+  async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
+    const about = { what: valueKeys.length === 1 ? "delete" : "deleteMulti", keyCount: valueKeys.length };
+    const keys = [this.#space.order, this.#space.feed, ...valueKeys];
+    const args = [newEpoch(), this.#feedLength, terms.sender ?? ""];
+    const reply = await this.#line.run(deleteScript, keys, args, { ...about, deadline: terms.deadline });
+    if (reply instanceof Failed) {
+      const failure = writeFailure(reply);
+      return valueKeys.map(() => failure);
+    }
+    const [epoch, seq] = reply as unknown[];
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
+    return valueKeys.map(() => done);
+  }
+
+  async #store(bodies: readonly Body[], terms: WriteTerms, deadline: number): Promise<Answer> {
+    const keys = [this.#space.order, this.#space.feed];
+    const due = String(this.#serverClock.deadline(deadline));
+    // One blob for all bodies: the client writes each binary argument on its own, and that costs more than Lua's cutting.
+    const args: (string | Buffer)[] = [newEpoch(), this.#feedLength, terms.sender ?? "", due, terms.ticket ?? "", ""];
+    for (const { valueKey, bytes, lifeMs } of bodies) {
+      keys.push(valueKey);
+      args.push(String(lifeMs), String(bytes.length));
+    }
+    const [only] = bodies;
+    args[5] = only !== undefined && bodies.length === 1 ? only.bytes : Buffer.concat(bodies.map(({ bytes }) => bytes));
+    const about = { what: bodies.length === 1 ? "set" : "setMulti", keyCount: bodies.length, deadline };
+    const askedAt = this.#line.now();
+    const reply = await this.#line.run(storeScript, keys, args, about);
+    if (isLate(reply)) this.#serverClock.measured(askedAt, reply.slice(1));
+    return reply;
+  }
+
+  /**
+   * A server that is out of memory still takes a deletion. The value that could not be replaced goes, as well as that can
+   * be done; the outcome stays what it was.
+   */
+  async #notStored(bodies: readonly Body[], terms: WriteTerms, failed: Failed): Promise<readonly WriteOutcome[]> {
+    const outcome = writeFailure(failed);
+    if (failed.code === "OOM" && terms.ticket === undefined) {
+      await this.remove(
+        bodies.map(({ valueKey }) => valueKey),
+        terms,
+      );
+    }
+    return bodies.map(() => outcome);
+  }
+}
+
+function isLate(reply: Answer): reply is unknown[] {
+  return Array.isArray(reply) && reply.length === 3 && String(reply[0]) === "late";
+}
