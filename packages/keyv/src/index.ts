@@ -1,1 +1,3 @@
-export {};
+export { KeyvBackend } from "./keyv-backend.ts";
+export type { KeyvLike, KeyvStorage, StorageEntry } from "./keyv-like.ts";
+export type { KeyvBackendOptions } from "./keyv-options.ts";
