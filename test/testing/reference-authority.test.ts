@@ -9,10 +9,10 @@ import {
   markCases,
   mutexCases,
   ReferenceAuthority,
+  referenceHarness,
   revisionCases,
 } from "@cascata/testing";
 import { describe, it } from "vitest";
-import { referenceHarness } from "./harnesses.ts";
 
 const harness = referenceHarness();
 const authority = new ReferenceAuthority(new AuthorityStore({ clock: new ManualClock() }));

@@ -300,6 +300,13 @@ export abstract class ProxyBackend extends CacheBackend {
   }
 
   #decoded(found: Found, key: string): Awaitable<Found> {
+    if (found instanceof ReadFailure && found.candidate !== undefined) {
+      // The candidate may yet be served: it comes from below as any other entry does.
+      return then(
+        this.#decoded(found.candidate, key),
+        (one) => new ReadFailure(found.tier, found.error, one instanceof CachedValue ? one : undefined),
+      );
+    }
     if (!(found instanceof CachedValue)) return found;
     const fail = (error: unknown): Found => {
       if (!isUnreadable(error)) return new ReadFailure(this.name, asCacheError(error, this.name, "decode", 1));
