@@ -1,17 +1,19 @@
 import { isCacheError, SerializationError, textOf } from "./errors.ts";
+import { plainRoom } from "./plain-data.ts";
 import { Refusal, refusalError, TooBig } from "./rich-refusal.ts";
 import { RichRevival } from "./rich-revive.ts";
 import { RichWalk } from "./rich-walk.ts";
 import type { Serializer } from "./serializer.ts";
 import { utf8Bytes, utf8Text } from "./utf8.ts";
 
-const plainMark = "J";
 const richMark = "R";
 const newline = 10;
+// A small integer, and more than any string can hold.
+const mostBytes = 2 ** 30 - 1;
 
 /**
- * The default serializer of tiers that keep bytes. Plain data is JSON behind the letter `J`, read without a second look;
- * anything else is JSON with tags behind the letter `R`, and bytes follow it as they are.
+ * The default serializer of tiers that keep bytes. Plain data is JSON, read without a second look; anything
+ * else is JSON with tags behind the letter `R`, and the bytes of binary values follow it as they are.
  *
  * Comes back the same: all that JSON carries, `undefined` (also in arrays), NaN, infinities, -0, BigInt, Date, Map, Set,
  * RegExp, URL, the language's errors (message, stack, cause and their own fields), ArrayBuffer, DataView, every typed
@@ -33,13 +35,12 @@ export const richSerializer: Serializer = Object.freeze({
 
   deserialize(bytes: Uint8Array): unknown {
     try {
-      if (bytes[0] === plainMark.charCodeAt(0)) return JSON.parse(utf8Text(bytes, 1, bytes.length));
       if (bytes[0] === richMark.charCodeAt(0)) return deserializeRich(bytes);
+      return JSON.parse(utf8Text(bytes, 0, bytes.length));
     } catch (error) {
       if (isCacheError(error)) throw error;
       throw new SerializationError(`the stored bytes cannot be read: ${textOf(error)}`, { cause: error });
     }
-    throw new SerializationError("the stored bytes were not written by the rich serializer");
   },
 });
 
@@ -51,11 +52,9 @@ function deserializeRich(bytes: Uint8Array): unknown {
 }
 
 function serializeForm(payload: unknown, maxBytes: number): string | Uint8Array {
-  const walk = new RichWalk(maxBytes);
   try {
-    const tree = walk.replace(payload, 0);
-    const text = (tree === payload ? plainMark : richMark) + JSON.stringify(tree);
-    return walk.blobs.length === 0 ? text : withBlobs(`${text}\n`, walk.blobs);
+    if (plainRoom(payload, Math.min(maxBytes, mostBytes), 0) >= 0) return JSON.stringify(payload);
+    return serializeRich(payload, maxBytes);
   } catch (error) {
     if (error instanceof Refusal) throw refusalError(payload, error);
     if (error instanceof TooBig) {
@@ -65,13 +64,20 @@ function serializeForm(payload: unknown, maxBytes: number): string | Uint8Array 
   }
 }
 
+function serializeRich(payload: unknown, maxBytes: number): string | Uint8Array {
+  const walk = new RichWalk(maxBytes);
+  const tree = walk.replace(payload, 0);
+  const text = (tree === payload ? "" : richMark) + JSON.stringify(tree);
+  return walk.blobs.length === 0 ? text : withBlobs(`${text}\n`, walk.blobs);
+}
+
 function withBlobs(text: string, blobs: readonly Uint8Array[]): Uint8Array {
-  const size = blobs.reduce((sum, blob) => sum + blob.length, 0);
-  const bytes = utf8Bytes(text, 0, size);
-  let at = bytes.length - size;
-  for (const blob of blobs) {
-    bytes.set(blob, at);
-    at += blob.length;
+  const head = utf8Bytes(text);
+  const bytes = new Uint8Array(blobs.reduce((sum, blob) => sum + blob.length, head.length));
+  let at = 0;
+  for (const part of [head, ...blobs]) {
+    bytes.set(part, at);
+    at += part.length;
   }
   return bytes;
 }

@@ -3,7 +3,7 @@ import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import type { Serializer } from "./serializer.ts";
-import { utf8Bytes, utf8Text } from "./utf8.ts";
+import { utf8Bytes, utf8Joined, utf8Text } from "./utf8.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
 import { isOfKey, metadataOf, metadataText } from "./wire-metadata.ts";
 
@@ -63,7 +63,7 @@ export class Wire {
     const members = metadataText(key, metadata, this.#serializer.name, this.#offsetMs());
     const start = `${headOf(metadata.revision)}${checkStart}${noCheck}",${members}}\n`;
     const form = this.#payloadForm(key, entry.payload, this.#maxBytes - start.length);
-    const bytes = typeof form === "string" ? utf8Bytes(start + form) : joined(utf8Bytes(start, 0, form.length), form);
+    const bytes = typeof form === "string" ? utf8Bytes(start, form) : utf8Joined(start, form);
     this.#checkSize(key, bytes.length);
     writeCheck(bytes);
     return bytes;
@@ -112,11 +112,6 @@ export class Wire {
     const text = `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`;
     throw new SerializationError(text);
   }
-}
-
-function joined(start: Uint8Array, payload: Uint8Array): Uint8Array {
-  start.set(payload, start.length - payload.length);
-  return start;
 }
 
 function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined {
