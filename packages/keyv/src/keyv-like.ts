@@ -34,22 +34,19 @@ export interface KeyvLike {
   disconnect(): unknown;
 }
 
-/** Major 5's way of turning an envelope into what the store keeps: its serializer and compression. */
-export interface Keyv5Coder {
-  serializeData(envelope: Envelope): unknown;
+/** Major 5: its serializer and compression in one. */
+export interface Keyv5 extends KeyvLike {
+  serializeData(envelope: object): unknown;
   deserializeData(stored: unknown): unknown;
 }
 
-/** Major 6's: its serializer, compression and encryption, and what it takes out of keys. */
-export interface Keyv6Coder {
-  encode(envelope: Envelope): unknown;
-  decode(stored: unknown): unknown;
+/** Major 6: its serializer, compression and encryption, and what it takes out of keys. */
+export interface Keyv6 extends KeyvLike {
+  encode(envelope: object): unknown;
+  readonly serialization?: { parse(text: string): unknown } | undefined;
+  readonly compression?: { decompress(text: string): unknown } | undefined;
+  readonly encryption?: { decrypt(text: string): unknown } | undefined;
   readonly sanitize?: { readonly enabled: boolean; cleanKey(key: string): string };
-}
-
-/** How Keyv wraps a value. We never fill in `expires`: a Keyv that finds it passed deletes the entry on a read. */
-export interface Envelope {
-  readonly value?: unknown;
 }
 
 /** Whether `thing` can be used as a store. */
@@ -58,16 +55,16 @@ export function isKeyvStorage(thing: unknown): thing is KeyvStorage {
 }
 
 /** Whether `thing` is a Keyv instance rather than a store. */
-export function isKeyv(thing: unknown): thing is KeyvLike & (Keyv5Coder | Keyv6Coder) {
+export function isKeyv(thing: unknown): thing is Keyv5 | Keyv6 {
   return isObject(thing) && isKeyvStorage(thing["store"]) && (isKeyv5(thing) || isKeyv6(thing));
 }
 
 /** Whether it is one of major 5. */
-export function isKeyv5(thing: unknown): thing is KeyvLike & Keyv5Coder {
+export function isKeyv5(thing: unknown): thing is Keyv5 {
   return hasMethod(thing, "serializeData") && hasMethod(thing, "deserializeData");
 }
 
-function isKeyv6(thing: unknown): thing is KeyvLike & Keyv6Coder {
+function isKeyv6(thing: unknown): thing is Keyv6 {
   return hasMethod(thing, "encode") && hasMethod(thing, "decode");
 }
 

@@ -1,17 +1,7 @@
-import { ConfigurationError, textOf } from "@cascata/core";
+import { ConfigurationError, SerializationError, textOf } from "@cascata/core";
 import { ErrorWatch } from "./error-watch.ts";
-import {
-  type Envelope,
-  isKeyv,
-  isKeyv5,
-  isKeyvStorage,
-  isObject,
-  type Keyv5Coder,
-  type Keyv6Coder,
-  type KeyvLike,
-  type KeyvStorage,
-  type StorageEntry,
-} from "./keyv-like.ts";
+import { coderOf, type KeyvCoder } from "./keyv-coder.ts";
+import { isKeyv, isKeyvStorage, isObject, type KeyvStorage, type StorageEntry } from "./keyv-like.ts";
 
 /** A text to be kept, and for how long. */
 export interface PortWrite {
@@ -59,22 +49,29 @@ export class StorePort {
   readonly store: KeyvStorage;
   /** The Keyv's own default ttl. */
   readonly ttlCapMs: number;
-  readonly #keyv: (KeyvLike & (Keyv5Coder | Keyv6Coder)) | undefined;
+  readonly #coder: KeyvCoder;
+  readonly #disconnect: () => unknown;
   readonly #watch: ErrorWatch;
-  readonly #namespace: string | undefined;
+  /** The adapter itself: Keyv 6 puts a bridge before one of major 5. */
+  readonly #adapter: { readonly namespace?: unknown };
+  readonly #namespace: unknown;
   readonly #takesInstants: boolean;
 
   /** @throws ConfigurationError if `source` is neither a Keyv nor a store */
   constructor(source: unknown, tell: (error: unknown) => void) {
-    this.#keyv = isKeyv(source) ? source : undefined;
-    const store = this.#keyv === undefined ? source : this.#keyv.store;
+    const keyv = isKeyv(source) ? source : undefined;
+    const store = keyv === undefined ? source : keyv.store;
     if (!isKeyvStorage(store)) {
       throw new ConfigurationError({ path: "store", expected: "a Keyv or a Keyv storage adapter", received: source });
     }
     this.store = store;
-    this.#namespace = store.namespace;
+    const inner = (store as { readonly store?: unknown }).store;
+    this.#adapter = isObject(inner) && "namespace" in inner ? inner : store;
+    this.#namespace = this.#adapter.namespace;
     this.#takesInstants = store.capabilities?.expires === true;
-    const ttl = this.#keyv?.ttl;
+    this.#coder = coderOf(keyv);
+    this.#disconnect = () => (keyv === undefined ? store.disconnect?.() : keyv.disconnect());
+    const ttl = keyv?.ttl;
     this.ttlCapMs = typeof ttl === "number" && ttl > 0 ? ttl : Number.POSITIVE_INFINITY;
     this.#watch = new ErrorWatch(source, tell);
   }
@@ -86,7 +83,7 @@ export class StorePort {
   }
 
   async get(key: string): Promise<PortRead> {
-    const { answer, trouble } = await this.#ask(() => this.store.get(this.#key(key)));
+    const { answer, trouble } = await this.#ask(() => this.store.get(this.#coder.key(key)));
     return trouble !== undefined && isAbsent(answer) ? trouble : await this.#unwrap(answer);
   }
 
@@ -94,7 +91,7 @@ export class StorePort {
   async getMany(keys: readonly string[]): Promise<readonly PortRead[]> {
     const getMany = this.store.getMany?.bind(this.store);
     if (getMany === undefined) return await Promise.all(keys.map((key) => settle(this.get(key))));
-    const { answer, trouble } = await this.#ask(() => getMany(keys.map((key) => this.#key(key))));
+    const { answer, trouble } = await this.#ask(() => getMany(keys.map((key) => this.#coder.key(key))));
     if (!Array.isArray(answer) || answer.length !== keys.length) {
       throw trouble?.error ?? new Error(`the store answered with ${textOf(answer)} for ${keys.length} keys`);
     }
@@ -104,8 +101,8 @@ export class StorePort {
 
   /** @returns `true` once stored */
   async set({ key, text, ttlMs }: PortWrite): Promise<true | Failed> {
-    const value = await this.#wrap(text);
-    const { answer, trouble } = await this.#ask(() => this.store.set(this.#key(key), value, this.#expiry(ttlMs)));
+    const value = await this.#coder.wrap({ value: text });
+    const { answer, trouble } = await this.#ask(() => this.store.set(this.#coder.key(key), value, this.#expiry(ttlMs)));
     return verdict(answer, trouble);
   }
 
@@ -119,17 +116,17 @@ export class StorePort {
   }
 
   async delete(key: string): Promise<true | Failed> {
-    const { answer, trouble } = await this.#ask(() => this.store.delete(this.#key(key)));
-    return answer === true ? true : (trouble ?? true);
+    const { trouble } = await this.#ask(() => this.store.delete(this.#coder.key(key)));
+    // `false` says that nothing was there.
+    return trouble ?? true;
   }
 
   /** Aligned with `keys`. */
   async deleteMany(keys: readonly string[]): Promise<readonly (true | Failed)[]> {
     const deleteMany = this.store.deleteMany?.bind(this.store);
     if (deleteMany === undefined) return await Promise.all(keys.map((key) => settle(this.delete(key))));
-    const { answer, trouble } = await this.#ask(() => deleteMany(keys.map((key) => this.#key(key))));
-    // A single `true` may stand for "some of them": one of a cluster's slots may have failed.
-    return keys.map((_, index) => (Array.isArray(answer) && answer[index] === true ? true : (trouble ?? true)));
+    const { trouble } = await this.#ask(() => deleteMany(keys.map((key) => this.#coder.key(key))));
+    return keys.map(() => trouble ?? true);
   }
 
   async clear(): Promise<void> {
@@ -139,7 +136,7 @@ export class StorePort {
 
   /** Ends the store's connections, where it has a way to. */
   async disconnect(): Promise<void> {
-    await (this.#keyv === undefined ? this.store.disconnect?.() : this.#keyv.disconnect());
+    await this.#disconnect();
   }
 
   /** Stops listening for errors. */
@@ -149,24 +146,15 @@ export class StorePort {
 
   /** Calls the store. `trouble`: an error event came meanwhile, perhaps of this call. */
   async #ask(run: () => unknown): Promise<{ readonly answer: unknown; readonly trouble: Failed | undefined }> {
-    if (this.store.namespace !== this.#namespace) {
+    const received = this.#adapter.namespace;
+    if (received !== this.#namespace) {
       const hint = "another Keyv has taken over this adapter; give each an adapter of its own";
-      const expected = `${this.#namespace}, as it was when the backend was made`;
-      throw new ConfigurationError({ path: "store.namespace", expected, received: this.store.namespace, hint });
+      const expected = `${textOf(this.#namespace)}, as it was when the backend was made`;
+      throw new ConfigurationError({ path: "store.namespace", expected, received, hint });
     }
     const before = this.#watch.count;
     const answer = await run();
     return { answer, trouble: this.#watch.count === before ? undefined : new Failed(this.#watch.last) };
-  }
-
-  #key(key: string): string {
-    const keyv = this.#keyv;
-    if (keyv === undefined) return key;
-    if (isKeyv5(keyv)) {
-      return keyv.useKeyPrefix !== false && keyv.namespace !== undefined ? `${keyv.namespace}:${key}` : key;
-    }
-    const { sanitize } = keyv as unknown as Keyv6Coder;
-    return sanitize?.enabled === true ? sanitize.cleanKey(key) : key;
   }
 
   #expiry(ttlMs: number): number | undefined {
@@ -178,16 +166,9 @@ export class StorePort {
 
   async #entry({ key, text, ttlMs }: PortWrite): Promise<StorageEntry> {
     const expiry = this.#expiry(ttlMs);
-    const entry = { key: this.#key(key), value: await this.#wrap(text) };
+    const entry = { key: this.#coder.key(key), value: await this.#coder.wrap({ value: text }) };
     if (expiry === undefined) return entry;
     return this.#takesInstants ? { ...entry, expires: expiry } : { ...entry, ttl: expiry };
-  }
-
-  #wrap(text: string): unknown {
-    const envelope: Envelope = { value: text };
-    const keyv = this.#keyv;
-    if (keyv === undefined) return JSON.stringify(envelope);
-    return isKeyv5(keyv) ? keyv.serializeData(envelope) : (keyv as unknown as Keyv6Coder).encode(envelope);
   }
 
   /** From what a store gave: nothing, a text, bytes of a text, or an envelope that the store has opened itself. */
@@ -195,19 +176,13 @@ export class StorePort {
     if (stored === undefined || stored === null) return undefined;
     try {
       const coded = stored instanceof Uint8Array ? new TextDecoder().decode(stored) : stored;
-      const envelope = typeof coded === "string" ? await this.#open(coded) : coded;
+      const envelope = typeof coded === "string" ? await this.#coder.unwrap(coded) : coded;
       const value = isObject(envelope) ? envelope["value"] : undefined;
       if (typeof value === "string") return value;
-      return isObject(envelope) && value === undefined ? undefined : new Unreadable("no text of ours");
+      return isAbsent(envelope) ? undefined : new Unreadable(new SerializationError("no text of ours stands there"));
     } catch (error) {
       return new Unreadable(error);
     }
-  }
-
-  async #open(stored: string): Promise<unknown> {
-    const keyv = this.#keyv;
-    if (keyv === undefined) return JSON.parse(stored);
-    return isKeyv5(keyv) ? await keyv.deserializeData(stored) : await (keyv as unknown as Keyv6Coder).decode(stored);
   }
 }
 
@@ -217,9 +192,11 @@ function isAbsent(answer: unknown): boolean {
   );
 }
 
-/** Most stores answer nothing to a write that worked, some `true`, some `true` to all but a failure. */
+/**
+ * Most stores answer nothing to a write that worked, some `true`. A `true` is no proof: Keyv 6 says it for any store of
+ * major 5 that answers nothing, whatever happened.
+ */
 function verdict(answer: unknown, trouble: Failed | undefined): true | Failed {
-  if (answer === true) return true;
   return trouble ?? (answer === false ? new Failed(new Error("the store refused"), true) : true);
 }
 
