@@ -1,1 +1,2 @@
-export {};
+export { LmdbBackend } from "./lmdb-backend.ts";
+export { type DamagePolicy, damagePolicies, type LmdbBackendOptions } from "./options.ts";

@@ -1,0 +1,161 @@
+import { closeSync, openSync } from "node:fs";
+import { type Database, open, type RootDatabase } from "lmdb";
+import { inspectFile } from "./inspect.ts";
+import { Room } from "./room.ts";
+import { currentBoot, writeStamp } from "./stamp.ts";
+import { decodeState, encodeState, newState, type SharedState } from "./state.ts";
+import { type Tree, type Trees, treeNames } from "./trees.ts";
+
+// Abortable (a throw rolls back), committed when the call returns, not flushed to the disk: what was answered outlives
+// this process, and the file's stamp tells after a crash of the machine. A commit costs 20 to 50 µs so, and 5 ms flushed.
+const commitFlags: number = 0x10003;
+const stateKey = Buffer.from("state");
+/** A read may see the file as it was so many milliseconds ago; a look at the very latest costs as much as the read. */
+const snapshotMs = 1;
+
+/** The file was made by something else. */
+export class ForeignFile extends Error {}
+
+/** An open file, shared by all backends of this thread that use it. */
+export class LmdbFile {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly trees: Trees;
+  readonly room: Room;
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #descriptor: number;
+  #snapshotAt = 0;
+  #users = 1;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * The path must have been inspected before.
+   * @throws ForeignFile if it is an LMDB file that no backend has made
+   */
+  constructor(path: string, maxBytes: number, now: () => number) {
+    this.path = path;
+    this.maxBytes = maxBytes;
+    // `overlappingSync` would flush each commit and hold the next one back until then.
+    const options = { path, noSubdir: true, maxDbs: 16, overlappingSync: false, ...plainBytes };
+    const root = open<Buffer, Buffer>(options);
+    this.#root = root;
+    const isOurs = root.transactionSync(() => {
+      if (decodeState(root.getBinary(stateKey)) !== undefined) return true;
+      // An older state, or another application's trees: nothing of it may be touched.
+      if (root.getKeysCount() > 0) return false;
+      root.putSync(stateKey, encodeState(newState()));
+      return true;
+    }, commitFlags);
+    if (!isOurs) {
+      void root.close();
+      throw new ForeignFile("it is an LMDB file of another application");
+    }
+    this.trees = Object.fromEntries(
+      treeNames.map((name) => [name, root.openDB({ name: `tree-${name}`, ...plainBytes })]),
+    ) as Record<(typeof treeNames)[number], Database<Buffer, Buffer>>;
+    this.#descriptor = openSync(path, "r+");
+    this.room = new Room(root, this.trees, this.#descriptor, maxBytes, now);
+    writeStamp(path, { boot: currentBoot() });
+  }
+
+  get isOpen(): boolean {
+    return this.#closing === undefined;
+  }
+
+  /** What the tree has, in a buffer that the next read overwrites. */
+  read(tree: Tree, key: Buffer): Buffer | undefined {
+    return tree.getBinaryFast(key);
+  }
+
+  /** Before a read that may not see an old snapshot: cheap, and at most {@link snapshotMs} behind. */
+  freshen(): void {
+    const now = performance.now();
+    if (now - this.#snapshotAt > snapshotMs) this.refresh(now);
+  }
+
+  /** Lets the next read see all that has been committed. */
+  refresh(now: number = performance.now()): void {
+    this.#root.resetReadTxn();
+    this.#snapshotAt = now;
+  }
+
+  /** The shared state as the current snapshot has it. */
+  state(): SharedState {
+    return this.#state();
+  }
+
+  /**
+   * One transaction: all of `run` or nothing, and nobody else's in between. `pages` is the most that it may dirty; a
+   * `store` is refused where they aren't to be had, what `must` be done has a reserve.
+   * @throws FullError, or what `run` throws, and then nothing has happened
+   */
+  write<T>(pages: number, demand: "store" | "must", run: (state: SharedState) => T): T {
+    return this.#root.transactionSync(() => {
+      const state = this.#state();
+      this.room.take(state, pages, demand);
+      const result = run(state);
+      this.#root.putSync(stateKey, encodeState(state));
+      return result;
+    }, commitFlags);
+  }
+
+  /** Drops all entries in one transaction and breaks all leases and tickets; marks and mutexes stay. */
+  clear(inform: (state: SharedState) => void): void {
+    this.#root.transactionSync(() => {
+      const state = this.#state();
+      this.room.takeAll(state);
+      for (const name of ["entries", "ages", "expiries", "leases", "guards"] as const) this.trees[name].clearSync();
+      inform(state);
+      this.#root.putSync(stateKey, encodeState(state));
+    }, commitFlags);
+  }
+
+  /** Frees what processes that died left pinned. */
+  forgetDeadReaders(): void {
+    this.#root.readerCheck();
+  }
+
+  /** One more backend uses the file. */
+  join(): void {
+    this.#users += 1;
+  }
+
+  /** One less; the last one closes it. `onLast` is called before that. */
+  leave(onLast: () => void): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return Promise.resolve();
+    onLast();
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const isLast = this.#isOnlyUser();
+    const before = inspectFile(this.path);
+    await flushed(this.#root);
+    await this.#root.close();
+    closeSync(this.#descriptor);
+    // What was committed after `before` may not be on the disk, but then the fingerprint is another one.
+    if (isLast && before.kind === "lmdb") writeStamp(this.path, { boot: currentBoot(), clean: before.fingerprint });
+  }
+
+  /** Every process that has the file open has a line in LMDB's list of readers. */
+  #isOnlyUser(): boolean {
+    this.#root.readerCheck();
+    const readers = this.#root.readerList().match(/^\s*\d+ /gm) ?? [];
+    return readers.every((line) => Number(line) === process.pid);
+  }
+
+  #state(): SharedState {
+    return decodeState(this.#root.getBinary(stateKey)) ?? newState();
+  }
+}
+
+/** Everything that has been committed is on the disk. */
+function flushed(root: RootDatabase<Buffer, Buffer>): Promise<void> {
+  // Missing in the package's types.
+  const { sync } = root as unknown as { sync(done: (error?: Error) => void): void };
+  return new Promise((resolve, reject) => sync.call(root, (error) => (error ? reject(error) : resolve())));
+}
+
+const plainBytes = { keyEncoding: "binary", encoding: "binary" } as const;

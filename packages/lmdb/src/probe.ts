@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+
+/** How long a trial opening may take before the file counts as damaged. */
+export const probeLimitMs = 15_000;
+
+// Runs in a child of its own, so it is text: it must not depend on how this package was built or bundled. It opens the file
+// as we do and reads every key and the first bytes of the values; a torn tree ends it with an error or a signal.
+const trial = `
+const [lmdb, path] = process.argv.slice(1);
+const { open } = await import(lmdb);
+const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, overlappingSync: false };
+const root = open(options);
+const names = [...root.getKeys({ snapshot: false })].map((key) => Buffer.from(key).toString("latin1")).filter((name) => /^tree-/.test(name));
+let read = 0;
+for (const name of names) {
+  const tree = root.openDB({ name, keyEncoding: "binary", encoding: "binary", create: false });
+  for (const { value } of tree.getRange({ limit: 20000 })) read += value.length;
+  for (const key of tree.getKeys()) read += key.length;
+}
+await root.close();
+process.stdout.write("whole");
+process.exit(0);
+`;
+
+/**
+ * Opens and reads the file in a child process, because LMDB ends the process on a damaged one.
+ * @returns what is wrong with it, or `undefined`
+ */
+export function probeFile(path: string, limitMs: number = probeLimitMs): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+      // Without the parent's loaders and inspector; the second makes Electron behave as Node.
+      env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
+    });
+    const said = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].on("data", (text: Buffer) => {
+        said[stream] = (said[stream] + text.toString()).slice(-500);
+      });
+    }
+    child.on("error", (error) => resolve(`a trial opening in a child process could not be started: ${error.message}`));
+    child.on("close", (code, signal) => {
+      if (code === 0 && said.stdout === "whole") return resolve(undefined);
+      if (signal === "SIGKILL") return resolve(`LMDB did not get through it within ${limitMs} ms`);
+      return resolve(`LMDB can't read it (${signal ?? `exit code ${code}`}${reasonIn(said.stderr)})`);
+    });
+  });
+}
+
+function reasonIn(errors: string): string {
+  const line = /^\w*Error: .+$/m.exec(errors)?.[0];
+  return line === undefined ? "" : `, ${line}`;
+}
