@@ -1,0 +1,201 @@
+import { ExpiryColumn } from "./expiry-column.ts";
+import { keyHash, randomSeed } from "./key-hash.ts";
+import { KeyIndex } from "./key-index.ts";
+import type { RemovalCause } from "./memory-options.ts";
+import { Miniatures } from "./miniatures.ts";
+import { Rings, used } from "./rings.ts";
+import type { Store, StoreOptions } from "./store.ts";
+
+/** What an {@link AdaptiveStore} is made with. */
+export interface AdaptiveStoreOptions<V extends object> extends StoreOptions<V> {
+  /** Makes the choice of victims repeatable, for tests and benchmarks. @default random, so that nobody can foresee it */
+  readonly seed?: number;
+}
+
+/** Flags are bytes, so none reaches this: nothing is sampled. */
+const noSamples = 256;
+
+/**
+ * A store that keeps what is used again and lets go of what is not: it resists scans and loops, and chooses nearly as LRU
+ * does where recency is all there is. `docs/memory-policy.md` tells how. A hit sets one bit and moves nothing.
+ */
+export class AdaptiveStore<V extends object> implements Store<V> {
+  readonly #options: StoreOptions<V>;
+  readonly #seed: number;
+  #index: KeyIndex;
+  #rings: Rings;
+  #expiry: ExpiryColumn;
+  #keys: string[];
+  #values: (V | undefined)[];
+  /** Only where weight is bounded. */
+  #weights: Float64Array | undefined;
+  #weight = 0;
+  #miniatures: Miniatures | undefined;
+  #sampledFrom = noSamples;
+  /** In entries, as the miniatures were last told; 0 while it isn't known. */
+  #capacity = 0;
+
+  constructor(options: AdaptiveStoreOptions<V>) {
+    this.#options = options;
+    this.#seed = options.seed ?? randomSeed();
+    const { maxEntries } = options;
+    this.#index = new KeyIndex(maxEntries, this.#seed);
+    // A new entry comes before another one goes.
+    this.#rings = new Rings(maxEntries + 1, this.#seed);
+    this.#expiry = new ExpiryColumn(0);
+    this.#keys = [];
+    this.#values = [];
+    if (options.maxWeight < Number.POSITIVE_INFINITY) this.#weights = new Float64Array(0);
+    if (maxEntries < Number.POSITIVE_INFINITY) this.#sampleFor(maxEntries);
+  }
+
+  get count(): number {
+    return this.#rings.size;
+  }
+
+  /** 0 where weight isn't bounded. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  get(key: string, now: number): V | undefined {
+    const slot = this.#index.get(key);
+    if (slot === undefined) return undefined;
+    if (this.#expiry.isOver(slot, now)) {
+      this.#remove(slot, "expired");
+      return undefined;
+    }
+    this.#use(slot);
+    return this.#values[slot];
+  }
+
+  peek(key: string, now: number): V | undefined {
+    const slot = this.#index.get(key);
+    return slot === undefined || this.#expiry.isOver(slot, now) ? undefined : this.#values[slot];
+  }
+
+  set(key: string, value: V, expiresAt: number, weight: number, now: number): boolean {
+    const slot = this.#index.get(key);
+    if (weight > this.#options.maxWeight) {
+      if (slot !== undefined) this.#remove(slot, "replaced");
+      return false;
+    }
+    if (slot === undefined) this.#insert(key, value, expiresAt, weight, now);
+    else this.#replace(slot, value, expiresAt, weight, now);
+    return true;
+  }
+
+  delete(key: string, cause: RemovalCause = "deleted"): boolean {
+    const slot = this.#index.get(key);
+    if (slot === undefined) return false;
+    this.#remove(slot, cause);
+    return true;
+  }
+
+  evict(now: number): boolean {
+    if (this.count === 0) return false;
+    if (this.count > this.#capacity * 1.25 || this.count * 1.25 < this.#capacity) this.#sampleFor(this.count);
+    const slot = this.#rings.choose(this.#expiry, now);
+    this.#remove(slot, this.#expiry.isOver(slot, now) ? "expired" : "evicted");
+    return true;
+  }
+
+  clear(): void {
+    const { onRemoved, maxEntries } = this.#options;
+    const keys = this.#keys;
+    const values = this.#values;
+    this.#index = new KeyIndex(maxEntries, this.#seed);
+    this.#rings = new Rings(maxEntries + 1, this.#seed);
+    this.#rings.admission = this.#miniatures?.admission ?? this.#rings.admission;
+    this.#expiry = new ExpiryColumn(0);
+    this.#keys = [];
+    this.#values = [];
+    this.#weights &&= new Float64Array(0);
+    this.#weight = 0;
+    if (onRemoved === undefined) return;
+    for (const [slot, value] of values.entries()) {
+      if (value !== undefined) onRemoved(keys[slot] as string, value, "cleared");
+    }
+  }
+
+  #insert(key: string, value: V, expiresAt: number, weight: number, now: number): void {
+    const rings = this.#rings;
+    const hash = keyHash(key, this.#seed);
+    const slot = rings.add(hash);
+    if (rings.slots > this.#keys.length) this.#grow(rings.slots);
+    this.#index.set(key, hash, slot);
+    this.#keys[slot] = key;
+    this.#values[slot] = value;
+    this.#expiry.set(slot, expiresAt, now);
+    this.#weigh(slot, weight);
+    this.#sample(slot, rings.flags[slot] as number);
+    if (this.#isOver()) this.#shrink(now);
+    else rings.settle();
+  }
+
+  #replace(slot: number, value: V, expiresAt: number, weight: number, now: number): void {
+    const key = this.#keys[slot] as string;
+    const previous = this.#values[slot] as V;
+    const cause = this.#expiry.isOver(slot, now) ? "expired" : "replaced";
+    this.#values[slot] = value;
+    this.#expiry.set(slot, expiresAt, now);
+    this.#weigh(slot, weight);
+    this.#use(slot);
+    if (this.#isOver()) this.#shrink(now);
+    this.#options.onRemoved?.(key, previous, cause);
+  }
+
+  #isOver(): boolean {
+    return this.#weight > this.#options.maxWeight || this.count > this.#options.maxEntries;
+  }
+
+  #shrink(now: number): void {
+    while (this.#isOver()) this.evict(now);
+  }
+
+  #use(slot: number): void {
+    const { flags } = this.#rings;
+    const before = flags[slot] as number;
+    flags[slot] = before | used;
+    this.#sample(slot, before);
+  }
+
+  #sample(slot: number, flags: number): void {
+    if (flags < this.#sampledFrom || this.#miniatures === undefined) return;
+    if (this.#miniatures.use(this.#rings.hashes[slot] as number)) this.#rings.admission = this.#miniatures.admission;
+  }
+
+  #sampleFor(capacity: number): void {
+    if (this.#miniatures === undefined) this.#miniatures = new Miniatures(capacity, this.#seed);
+    else this.#miniatures.resize(capacity);
+    this.#capacity = capacity;
+    this.#sampledFrom = this.#miniatures.from;
+  }
+
+  #weigh(slot: number, weight: number): void {
+    if (this.#weights === undefined) return;
+    this.#weight += weight - (this.#weights[slot] as number);
+    this.#weights[slot] = weight;
+  }
+
+  #remove(slot: number, cause: RemovalCause): void {
+    const key = this.#keys[slot] as string;
+    const value = this.#values[slot] as V;
+    this.#index.delete(key, this.#rings.hashes[slot] as number);
+    this.#rings.remove(slot);
+    this.#weigh(slot, 0);
+    this.#keys[slot] = "";
+    this.#values[slot] = undefined;
+    this.#options.onRemoved?.(key, value, cause);
+  }
+
+  #grow(slots: number): void {
+    this.#keys.length = slots;
+    this.#values.length = slots;
+    this.#expiry.grow(slots);
+    if (this.#weights === undefined) return;
+    const grown = new Float64Array(slots);
+    grown.set(this.#weights);
+    this.#weights = grown;
+  }
+}

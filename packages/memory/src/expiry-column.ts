@@ -1,0 +1,59 @@
+/** Below: milliseconds after the epoch. From here on: units of 1024 ms, for what lives longer than 12 days. */
+const far = 2 ** 30;
+const never = 2 ** 31 - 1;
+const longest = never - far - 1;
+/** How far the epoch may fall behind, in milliseconds: always less than `far`, so that far instants lie ahead. */
+const mostBehind = 2 ** 29;
+
+/**
+ * The instants at which entries end, in 32 bits each. Exact to the millisecond for what ends within twelve days of being
+ * written, to a second (never too early) for the rest, up to 34 000 years; `Infinity` is kept as it is. The epoch that
+ * they count from moves along every six days.
+ */
+export class ExpiryColumn {
+  #ends: Int32Array;
+  /** No number before the first write, which sets it. */
+  #epoch: number = Number.NaN;
+
+  constructor(length: number) {
+    this.#ends = new Int32Array(length);
+  }
+
+  /** The last instant at which the entry is there. */
+  set(slot: number, expiresAt: number, now: number): void {
+    if (!(now - this.#epoch <= mostBehind)) this.#moveEpoch(now);
+    this.#ends[slot] = encode(expiresAt - this.#epoch);
+  }
+
+  /** Whether `now` is past the entry's end. */
+  isOver(slot: number, now: number): boolean {
+    const since = now - this.#epoch;
+    return since > (this.#ends[slot] as number) && (since <= mostBehind || this.#isOverLate(slot, now));
+  }
+
+  grow(length: number): void {
+    const grown = new Int32Array(length);
+    grown.set(this.#ends);
+    this.#ends = grown;
+  }
+
+  #isOverLate(slot: number, now: number): boolean {
+    this.#moveEpoch(now);
+    return (this.#ends[slot] as number) < 0;
+  }
+
+  #moveEpoch(now: number): void {
+    const ends = this.#ends;
+    const by = now - this.#epoch;
+    for (let slot = 0; slot < ends.length; slot += 1) {
+      const end = ends[slot] as number;
+      if (end !== never) ends[slot] = encode((end < far ? end : (end - far) * 1024) - by);
+    }
+    this.#epoch = now;
+  }
+}
+
+function encode(afterMs: number): number {
+  if (afterMs < far) return Math.max(-far, Math.ceil(afterMs));
+  return afterMs < Number.POSITIVE_INFINITY ? far + Math.min(longest, Math.ceil(afterMs / 1024)) : never;
+}
