@@ -8,10 +8,10 @@ export class KeySpace {
   readonly order: string;
   /** A stream of notices. */
   readonly feed: string;
-  /** A sorted set: each mark's order. */
+  /** A hash: each mark's order and instant. */
   readonly marks: string;
-  /** A hash: each mark's instant. */
-  readonly markInstants: string;
+  /** A sorted set: when each mark was put. */
+  readonly markAges: string;
   readonly #before: string;
 
   constructor(namespace: string) {
@@ -20,7 +20,7 @@ export class KeySpace {
     this.order = `{${namespace}}:order`;
     this.feed = `{${namespace}}:feed`;
     this.marks = `{${namespace}}:marks`;
-    this.markInstants = `{${namespace}}:marks:at`;
+    this.markAges = `{${namespace}}:marks:age`;
   }
 
   /** Where the value of `key` stands. The lease stands at the same with `:lease` after it. */

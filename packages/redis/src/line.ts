@@ -69,6 +69,16 @@ export class Line {
     return new TimeoutError(`${this.#name}: ${what}`, this.#deadlineMs);
   }
 
+  /** While `run` goes on, an open connection keeps the process alive. */
+  async held<T>(run: () => Promise<T>): Promise<T> {
+    this.#link.hold();
+    try {
+      return await run();
+    } finally {
+      this.#link.release();
+    }
+  }
+
   /** Sends at once, or fails at once; only before the first attempt to connect has ended it waits, up to the deadline. */
   ask(request: Request): Promise<Answer> {
     return new Promise((settle) => {

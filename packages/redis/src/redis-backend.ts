@@ -2,13 +2,18 @@ import {
   type BackendHealth,
   CacheBackend,
   type CachedValue,
+  type CacheMutex,
+  type ChangeFeed,
   ClosedError,
   type Found,
   isNoValue,
   type KeyMangler,
   type LeaseRequest,
   type LeaseTable,
+  type MarkTable,
   NO_VALUE,
+  type NoValue,
+  type Order,
   type ReadContext,
   ReadFailure,
   ValidationError,
@@ -18,11 +23,15 @@ import {
   type WriteOutcomes,
 } from "@cascata/core";
 import type KeyvRedis from "@keyv/redis";
+import { Failed } from "./answer.ts";
 import { type Body, Codec } from "./codec.ts";
 import { sourceOf } from "./connect.ts";
 import { Connection } from "./connection.ts";
+import { RedisFeed } from "./feed.ts";
 import { KeySpace } from "./key-space.ts";
 import { RedisLeases } from "./leases.ts";
+import { RedisMarks } from "./marks.ts";
+import { RedisMutex } from "./mutex.ts";
 import { type RedisBackendOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
 import { PlainWriter } from "./plain-writer.ts";
 import { Reader } from "./reader.ts";
@@ -47,6 +56,11 @@ const attemptMs = 1000;
  */
 export class RedisBackend extends CacheBackend {
   readonly name: string;
+  /** One script that reads no more than the head of each value. Absent without leases: then nothing has a revision. */
+  override readonly revisions?: (
+    keys: readonly string[],
+    context?: ReadContext,
+  ) => Promise<readonly (Order | NoValue | ReadFailure)[]>;
   readonly #options: ResolvedRedisOptions;
   readonly #space: KeySpace;
   readonly #connection: Connection;
@@ -54,6 +68,8 @@ export class RedisBackend extends CacheBackend {
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #leases: RedisLeases | undefined;
+  readonly #marks: RedisMarks | undefined;
+  readonly #feed: RedisFeed | undefined;
   #closed = false;
 
   /** @throws ConfigurationError with every mistake that the options hold */
@@ -76,6 +92,13 @@ export class RedisBackend extends CacheBackend {
     const oneCommand = topology !== "cluster";
     this.#reader = new Reader(line, this.#space, oneCommand);
     this.#leases = leases ? new RedisLeases(line, this.#space, feedLength) : undefined;
+    this.#marks = leases ? new RedisMarks(line, this.#space, feedLength, resolved.maxMarks) : undefined;
+    if (leases) this.revisions = (keys, context) => this.#revisions(keys, context?.deadline);
+    const { heartbeatMs } = resolved;
+    this.#feed =
+      feedLength > 0
+        ? new RedisFeed({ name, source, clock, space: this.#space, heartbeatMs, attemptMs, report })
+        : undefined;
     this.#writer = leases
       ? new ScriptedWriter(line, this.#space, serverClock, feedLength)
       : new PlainWriter(line, oneCommand);
@@ -87,6 +110,15 @@ export class RedisBackend extends CacheBackend {
 
   override get leases(): LeaseTable | undefined {
     return this.#leases;
+  }
+
+  override get marks(): MarkTable | undefined {
+    return this.#marks;
+  }
+
+  /** Undefined where the feed is turned off, and in a Redis Cluster. */
+  override get changes(): ChangeFeed | undefined {
+    return this.#feed;
   }
 
   /** An adapter of `@keyv/redis` over this tier's connection, for other uses of Keyv. Its keys live apart from the tier's. */
@@ -155,6 +187,16 @@ export class RedisBackend extends CacheBackend {
     return new Map(unique.map((key, index) => [key, outcomes[index] as WriteOutcome]));
   }
 
+  /** A lock of its own in Redis. A new object each time; whoever has it may release it. */
+  override getMutex(key: string): CacheMutex {
+    const { clock, lock } = this.#options;
+    return new RedisMutex(this.#connection.line, clock, lock.prefix + this.#space.valueKey(key), lock);
+  }
+
+  override hasLockTimeout(): boolean {
+    return this.#options.lock.timeoutMs < Number.POSITIVE_INFINITY;
+  }
+
   override health(): BackendHealth {
     return this.#connection.health();
   }
@@ -162,6 +204,7 @@ export class RedisBackend extends CacheBackend {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#feed?.stop();
     this.#connection.close();
   }
 
@@ -173,6 +216,21 @@ export class RedisBackend extends CacheBackend {
     if (!isNoValue(entry.payload)) return this.#codec.body(key, this.#space.valueKey(key), entry, context?.keepMs);
     const path = `value of ${JSON.stringify(key)}`;
     throw new ValidationError({ path, expected: "a storable value", received: "NO_VALUE" });
+  }
+
+  async #revisions(
+    keys: readonly string[],
+    deadline: number | undefined,
+  ): Promise<readonly (Order | NoValue | ReadFailure)[]> {
+    this.#open();
+    if (keys.length === 0) return [];
+    return await eachOnce(keys, async (unique) => {
+      const heads = await this.#reader.heads(unique, deadline);
+      return heads.map((head) => {
+        if (head instanceof Failed) return new ReadFailure(this.name, head.error);
+        return Wire.revision(head as Buffer) ?? NO_VALUE;
+      });
+    });
   }
 
   async #leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<readonly Found[]> {

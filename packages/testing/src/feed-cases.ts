@@ -94,6 +94,7 @@ export const feedCases: readonly ConformanceCase<BackendHarness>[] = [
       listening(harness, async (one, other, heard) => {
         if (one.leases === undefined) return;
         await other.get("a", { lease: { token: "t", ms: 60_000, answer: () => undefined } });
+        await one.get("a", { lease: { token: "waits", ms: 60_000, answer: () => undefined } });
         await other.set("a", entryOf(1, harness), { ticket: "t" });
         await eventually(harness, () => assert(heard.filledKeys.includes("a") || heard.changedKeys.includes("a")));
       }),

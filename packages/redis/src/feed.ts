@@ -1,0 +1,207 @@
+import {
+  type ChangeFeed,
+  type ChangeListener,
+  type Clock,
+  type Order,
+  TimeoutError,
+  type Timer,
+  textOf,
+} from "@cascata/core";
+import { serverCode } from "./answer.ts";
+import type { Source } from "./connect.ts";
+import { Greeting, type Place } from "./greeting.ts";
+import type { KeySpace } from "./key-space.ts";
+import { Link } from "./link.ts";
+import { type FeedPlace, idOf, type Notice, noticesOf } from "./notice.ts";
+import { type AnyRedisLike, sendThrough } from "./redis-like.ts";
+import { ServerClock } from "./server-clock.ts";
+
+/** What a {@link RedisFeed} is made with. */
+export interface RedisFeedSettings {
+  readonly name: string;
+  readonly source: Source;
+  readonly clock: Clock;
+  readonly space: KeySpace;
+  readonly heartbeatMs: number;
+  readonly attemptMs: number;
+  readonly report: (what: string, error?: unknown) => void;
+}
+
+const batch = "1000";
+
+/**
+ * The change feed of a Redis tier: a stream, read over a connection of its own from where it was left, so that a lost
+ * connection loses no notice. The server answers at least three times in the bound of silence, news or not; when it does
+ * not, the feed is silent and the connection is made anew. Then it goes on from its place, or, where the server was
+ * restarted, replaced or emptied, or the place has been trimmed away, begins anew and says so.
+ */
+export class RedisFeed implements ChangeFeed {
+  readonly atomic: boolean = true;
+  readonly #settings: RedisFeedSettings;
+  readonly #greeting: Greeting;
+  readonly #subscriptions = new Set<{ readonly listener: ChangeListener }>();
+  #link: Link | undefined;
+  #at: FeedPlace | undefined;
+  /** While catching up: the place from which on nothing was missed. */
+  #goal = 0;
+  #order: Order | undefined;
+  #live = false;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #bound: Timer | undefined;
+
+  constructor(settings: RedisFeedSettings) {
+    this.#settings = settings;
+    const { source, clock, space } = settings;
+    this.#greeting = new Greeting(source.topology, clock, new ServerClock(clock), space);
+  }
+
+  get position(): Order | undefined {
+    return this.#order;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  subscribe(listener: ChangeListener): () => void {
+    const own = { listener };
+    this.#subscriptions.add(own);
+    if (this.#link === undefined) this.#start();
+    // What the newcomer holds is from before, though the feed itself has missed nothing.
+    else if (this.#live) queueMicrotask(() => this.#subscriptions.has(own) && listener.uncertain("started"));
+    return () => {
+      if (this.#subscriptions.delete(own) && this.#subscriptions.size === 0) this.stop();
+    };
+  }
+
+  /** Ends all subscriptions and the connection. */
+  stop(): void {
+    this.#subscriptions.clear();
+    this.#bound?.cancel();
+    this.#link?.close();
+    this.#link = undefined;
+    this.#live = false;
+    this.#at = undefined;
+    this.#order = undefined;
+  }
+
+  #start(): void {
+    const { name, source, clock, attemptMs, report } = this.#settings;
+    let place: Place | undefined;
+    const link = new Link({
+      what: `${name} (Redis feed)`,
+      topology: source.topology,
+      borrowed: false,
+      clock,
+      attemptMs,
+      source: source.extra,
+      greet: async (client) => {
+        place = await this.#greeting.greet(client);
+        if (place === undefined) throw new Error("the server does not tell where the feed stands");
+      },
+      changed: (state, error) => {
+        if (this.#link !== link) return;
+        if (state === "up" && place !== undefined) this.#connected(place);
+        else if (state === "down") this.#silent(error);
+      },
+      noticed: (error) => report("feed connection error", error),
+    });
+    this.#link = link;
+    link.start();
+  }
+
+  #connected(place: Place): void {
+    const { base, notices, epoch, seq } = place;
+    this.#goal = notices;
+    if (this.#at?.base !== base || this.#at.number > notices) {
+      const reason = this.#at === undefined ? "started" : "the server was restarted, replaced or emptied";
+      this.#beginAt({ base, number: notices }, { epoch, seq }, reason);
+    }
+    this.#next();
+  }
+
+  /** Whatever happened up to here may have been missed. */
+  #beginAt(at: FeedPlace, order: Order, reason: string): void {
+    this.#at = at;
+    this.#live = true;
+    this.#heardAt = this.#settings.clock.now();
+    this.#tell((listener) => listener.uncertain(reason));
+    this.#order = order;
+  }
+
+  #next(): void {
+    const link = this.#link;
+    const client = link?.client;
+    if (link === undefined || client === undefined || this.#at === undefined) return;
+    const { clock, source, space, heartbeatMs } = this.#settings;
+    this.#bound = clock.schedule(() => {
+      link.reset(new TimeoutError(`${this.#settings.name}: any word of the feed`, heartbeatMs));
+    }, heartbeatMs);
+    const wait = this.#live ? ["BLOCK", String(Math.max(1, Math.floor(heartbeatMs / 3)))] : [];
+    const args = ["XREAD", "COUNT", batch, ...wait, "STREAMS", space.feed, idOf(this.#at)];
+    sendThrough(client, source.topology, space.feed, args, { timeout: 0 }).then(
+      (reply) => {
+        if (this.#link?.client !== client) return;
+        this.#bound?.cancel();
+        this.#heard(noticesOf(reply, space));
+        if (this.#link?.client === client) this.#next();
+      },
+      (error: unknown) => this.#refused(client, error),
+    );
+  }
+
+  #refused(client: AnyRedisLike, error: unknown): void {
+    this.#bound?.cancel();
+    const link = this.#link;
+    if (link?.client !== client) return;
+    if (serverCode(error) === "") link.reset(error);
+    else {
+      // The server is there and will not let us read: asking again at once would not change its mind.
+      this.#silent(error);
+      this.#bound = this.#settings.clock.schedule(() => link.reset(error), this.#settings.heartbeatMs);
+    }
+  }
+
+  /** All of a batch is told in one turn. */
+  #heard(notices: readonly Notice[]): void {
+    this.#heardAt = this.#settings.clock.now();
+    for (const notice of notices) {
+      this.#take(notice);
+      if (this.#subscriptions.size === 0) return;
+    }
+    if (this.#live || this.#at === undefined) return;
+    if (this.#at.number >= this.#goal) {
+      this.#live = true;
+      this.#tell((listener) => listener.resumed());
+    } else if (notices.length === 0 && this.#order !== undefined) {
+      this.#beginAt({ ...this.#at, number: this.#goal }, this.#order, "notices were lost");
+    }
+  }
+
+  #take({ place, order, changed, marks, filled }: Notice): void {
+    const { base, number } = this.#at ?? place;
+    if (place.base !== base) this.#beginAt(place, order, "the server was emptied");
+    else if (place.number !== number + 1) this.#beginAt(place, order, "notices were trimmed away");
+    if (changed !== undefined) this.#tell((listener) => listener.changed(changed));
+    if (marks.length > 0) this.#tell((listener) => listener.marked(marks));
+    if (filled.length > 0) this.#tell((listener) => listener.filled(filled));
+    // Only now: a creation that starts in one of those calls must not count from an order whose changes it has not seen.
+    this.#at = place;
+    this.#order = order;
+  }
+
+  #silent(error: unknown): void {
+    this.#bound?.cancel();
+    if (!this.#live) return;
+    this.#live = false;
+    this.#tell((listener) => listener.silent(error === undefined ? "the connection was lost" : textOf(error)));
+  }
+
+  #tell(what: (listener: ChangeListener) => void): void {
+    for (const { listener } of [...this.#subscriptions]) what(listener);
+  }
+}
