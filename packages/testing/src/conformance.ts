@@ -74,3 +74,36 @@ function checkNames<H>(cases: readonly ConformanceCase<H>[], skip: Readonly<Reco
     if (typeof reason !== "string" || reason.trim() === "") throw new TypeError(`skip: "${name}" needs a reason`);
   }
 }
+
+/** What became of each case of a kit, by name. */
+export interface ConformanceReport {
+  readonly passed: readonly string[];
+  /** With what each failed. */
+  readonly failed: ReadonlyMap<string, unknown>;
+  /** With what the harness lacks. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/** Runs a kit without any test runner, one case after another. */
+export async function runConformance<H extends object>(
+  cases: readonly ConformanceCase<H>[],
+  harness: H,
+): Promise<ConformanceReport> {
+  const passed: string[] = [];
+  const failed = new Map<string, unknown>();
+  const skipped = new Map<string, string>();
+  for (const one of cases) {
+    const reason = missing(one, harness);
+    if (reason !== undefined) {
+      skipped.set(one.name, reason);
+      continue;
+    }
+    try {
+      await one.run(harness);
+      passed.push(one.name);
+    } catch (error) {
+      failed.set(one.name, error);
+    }
+  }
+  return { passed, failed, skipped };
+}

@@ -3,6 +3,7 @@ import {
   CachedValue,
   type Found,
   isNoValue,
+  type LeaseTable,
   NO_VALUE,
   type ReadContext,
   type WriteContext,
@@ -23,7 +24,7 @@ export interface ProbeCall {
 export class ProbeBackend extends CacheBackend {
   readonly name: string = "probe";
   readonly calls: ProbeCall[] = [];
-  readonly entries = new Map<string, CachedValue>();
+  readonly entries: Map<string, CachedValue> = new Map();
   /** While set, every operation rejects with it. */
   failure: Error | undefined;
   /** Asked first for what a read answers. */
@@ -31,6 +32,16 @@ export class ProbeBackend extends CacheBackend {
   /** Asked first for what a write answers. */
   outcome: (key: string) => WriteOutcome | undefined = () => undefined;
   closed = 0;
+  /** Whether it grants leases: to everybody, on whatever is absent. */
+  granting = false;
+
+  override get leases(): LeaseTable | undefined {
+    if (!this.granting) return undefined;
+    return {
+      renew: (keys) => keys.map(() => true),
+      release: (keys) => this.#called("leases.release", keys, undefined),
+    };
+  }
 
   async get(key: string, context?: ReadContext): Promise<Found> {
     this.#called("get", [key], context);
@@ -83,7 +94,7 @@ export class ProbeBackend extends CacheBackend {
     const found = this.script(key) ?? this.entries.get(key) ?? NO_VALUE;
     if (found instanceof CachedValue) context?.judge?.(key, found);
     context?.observe?.(this.name, key, found);
-    if (isNoValue(found)) context?.lease?.answer(key, { granted: true });
+    if (this.granting && isNoValue(found)) context?.lease?.answer(key, { granted: true });
     return found;
   }
 

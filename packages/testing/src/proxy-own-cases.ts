@@ -62,7 +62,8 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: judge, lease and observe speak of the caller's keys",
     run: async (harness) => {
-      const { proxy, clock } = probed(harness);
+      const { proxy, probe, clock } = probed(harness);
+      probe.granting = true;
       await proxy.setMulti(new Map(keys.map((key) => [key, entry(key, clock)])));
       await proxy.delete("a");
       const told = new Set<string>();
