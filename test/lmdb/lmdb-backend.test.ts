@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LmdbBackend } from "@cascata/lmdb";
-import { backendCases, describeConformance, ManualClock } from "@cascata/testing";
+import {
+  backendCases,
+  describeConformance,
+  feedCases,
+  guardCases,
+  leaseCases,
+  ManualClock,
+  markCases,
+  mutexCases,
+  revisionCases,
+} from "@cascata/testing";
 import { afterAll, describe, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "cascata-lmdb-"));
@@ -18,8 +28,20 @@ function open(path = join(folder, `${++count}.mdb`)): LmdbBackend {
   return backend;
 }
 
-describeConformance(
-  backendCases,
-  { open: () => open(), clock, advance: (ms) => clock.advance(ms), connect: (beside) => open(paths.get(beside)) },
-  { describe, it, title: "LmdbBackend" },
-);
+const harness = {
+  open: () => open(),
+  clock,
+  advance: (ms: number) => clock.advance(ms),
+  settle: () => clock.advance(6),
+  connect: (beside: object) => open(paths.get(beside)),
+};
+
+const kits = { backendCases, leaseCases, guardCases, revisionCases, markCases, feedCases };
+for (const [title, cases] of Object.entries(kits)) {
+  describeConformance(cases, harness, { describe, it, title: `LmdbBackend: ${title}` });
+}
+
+const locking = open();
+const mutexHarness = { mutex: (key: string) => locking.getMutex(key), settle: () => clock.advance(20) };
+afterAll(() => locking.close());
+describeConformance(mutexCases, mutexHarness, { describe, it, title: "LmdbBackend: mutexCases" });

@@ -99,7 +99,7 @@ export class LmdbChangeFeed implements ChangeFeed {
   }
 
   #gap(from: Order | undefined, now: Order, noticesFrom: number): string | undefined {
-    if (from === undefined) return "the feed has started";
+    if (from === undefined) return "started";
     if (from.epoch !== now.epoch || now.seq < from.seq) return "the file is another one";
     return noticesFrom > from.seq ? "the log was trimmed" : undefined;
   }
@@ -110,7 +110,7 @@ export class LmdbChangeFeed implements ChangeFeed {
     for (const [listener, isGreeted] of [...this.#listeners]) {
       if (!this.#listeners.has(listener)) continue;
       this.#listeners.set(listener, true);
-      if (gap !== undefined || !isGreeted) listener.uncertain(gap ?? "the feed has started");
+      if (gap !== undefined || !isGreeted) listener.uncertain(gap ?? "started");
       else if (!wasLive) listener.resumed();
     }
   }
@@ -126,8 +126,8 @@ export class LmdbChangeFeed implements ChangeFeed {
 
   #tell(notice: Notice, order: Order): void {
     const { keys, filled, marks, sender } = notice;
-    for (const [listener, isGreeted] of [...this.#listeners]) {
-      if (!isGreeted || !this.#listeners.has(listener)) continue;
+    for (const listener of [...this.#listeners.keys()]) {
+      if (!this.#listeners.has(listener)) continue;
       if (keys !== undefined) listener.changed({ keys, order, ...(sender !== undefined && { sender }) });
       if (marks !== undefined) listener.marked(marks);
       if (filled !== undefined) listener.filled(filled);

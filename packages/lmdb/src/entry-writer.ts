@@ -58,7 +58,8 @@ const refusedFull: WriteOutcome = Object.freeze({ status: "refused", why: "full"
  * Writes entries: value, indexes, order, tickets, leases and notice in one transaction.
  *
  *  - Whatever is stored takes the next order and breaks leases and tickets of its key, as a delete does.
- *  - An entry that carries the revision of a farther authority keeps it, and never replaces a newer one of that authority.
+ *  - Where this tier is the near half of a read-through tier, an entry keeps the revision of the farther authority, and
+ *    never replaces a newer one of that authority.
  *  - What is refused because it is too large, or because there is no room, doesn't leave its predecessor standing.
  */
 export class EntryWriter {
@@ -85,7 +86,7 @@ export class EntryWriter {
         continue;
       }
       try {
-        const one = this.#prepare(key, entry, context?.keepMs, epoch);
+        const one = this.#prepare(key, entry, context, epoch);
         if ((one.wire?.length ?? 0) <= this.#parts.maxEntryBytes) prepared.push(one);
         else tooLarge.push(key);
       } catch (error) {
@@ -133,7 +134,7 @@ export class EntryWriter {
     return { status: "stored", revision };
   }
 
-  #prepare(key: string, entry: CachedValue, keepMs: number | undefined, epoch: string): Prepared {
+  #prepare(key: string, entry: CachedValue, context: WriteContext | undefined, epoch: string): Prepared {
     if (isNoValue(entry.payload)) {
       throw new ValidationError({
         path: `value of ${JSON.stringify(key)}`,
@@ -143,10 +144,13 @@ export class EntryWriter {
     }
     const now = this.#parts.clock.now();
     const life = Math.min(
-      keepMs ?? Number.POSITIVE_INFINITY,
+      context?.keepMs ?? Number.POSITIVE_INFINITY,
       remainingLifeMs(entry.metadata, this.#parts.clock.local(now)),
     );
     const { revision } = entry.metadata;
+    // Only a read-through tier, of which this one is the near half, gives trust or a guard's ticket.
+    const isNear =
+      entry.residence?.trust !== undefined || (context?.ticket !== undefined && isGuardTicket(context.ticket));
     return {
       key,
       place: entryKey(key),
@@ -154,7 +158,7 @@ export class EntryWriter {
       wire: life > 0 ? this.#parts.wire.encode(key, entry) : undefined,
       storedAt: now,
       expiresAt: now + life,
-      revision: revision?.epoch === epoch ? undefined : revision,
+      revision: isNear && revision?.epoch !== epoch ? revision : undefined,
       trust: entry.residence?.trust,
     };
   }
@@ -178,13 +182,9 @@ export class EntryWriter {
     } catch (error) {
       if (!(error instanceof FullError)) throw error;
       this.#parts.full(error);
-      return this.#refuse(
-        file,
-        part.map(({ key }) => key),
-        refusedFull,
-        context,
-        outcomes,
-      );
+      const keys = part.map(({ key }) => key);
+      this.#refuse(file, keys, refusedFull, context, outcomes);
+      return;
     }
     for (const [key, outcome, slot, trust] of done) {
       outcomes.set(key, outcome);

@@ -31,10 +31,10 @@ import { EntryWriter } from "./entry-writer.ts";
 import { optionsFrom } from "./flat-options.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { inspectFile } from "./inspect.ts";
-import { LmdbLeases } from "./leases.ts";
+import { LmdbLeases, type RunOnFile } from "./leases.ts";
 import { announce, guardTicket, nextOrder } from "./ledger.ts";
 import type { LmdbFile } from "./lmdb-file.ts";
-import { LmdbMutex } from "./lmdb-mutex.ts";
+import { LmdbMutex, type MutexSource } from "./lmdb-mutex.ts";
 import { LmdbMarks } from "./marks.ts";
 import { leaveShared, openShared } from "./open-file.ts";
 import { type LmdbBackendOptions, type ResolvedLmdbOptions, resolveLmdbOptions } from "./options.ts";
@@ -67,6 +67,7 @@ export class LmdbBackend extends CacheBackend {
   readonly #marks: MarkTable;
   readonly #guards: GuardTable;
   readonly #changes: LmdbChangeFeed;
+  readonly #waiting: MutexSource["waiting"] = new Map();
   #file: LmdbFile | undefined;
   #opening: Promise<LmdbFile> | undefined;
   #housekeeping: Housekeeping | undefined;
@@ -90,8 +91,7 @@ export class LmdbBackend extends CacheBackend {
     const full = (error: Error) => this.report("full", { error });
     this.#reader = new EntryReader(wire, this.#clock, this.#trust, corrupt);
     this.#writer = new EntryWriter({ name, wire, clock: this.#clock, trust: this.#trust, maxEntryBytes, full });
-    const run = <T>(operation: string, keys: readonly string[], step: (file: LmdbFile) => T) =>
-      this.#run(operation, keys.length, undefined, step);
+    const run = this.#runOn;
     this.#leases = new LmdbLeases(run, () => this.#clock.now());
     this.#marks = new LmdbMarks(run);
     this.#guards = { tickets: (keys) => run("tickets", keys, (file) => ticketsFor(file, keys)) };
@@ -134,9 +134,14 @@ export class LmdbBackend extends CacheBackend {
 
   override getMutex(key: string): CacheMutex {
     const { clock, lockTimeoutMs } = this.#options;
-    const run = <T>(operation: string, keys: readonly string[], step: (file: LmdbFile) => T) =>
-      this.#run(operation, keys.length, undefined, step);
-    return new LmdbMutex(key, { run, clock, tierClock: this.#clock, timeoutMs: lockTimeoutMs });
+    const source = {
+      run: this.#runOn,
+      clock,
+      tierClock: this.#clock,
+      timeoutMs: lockTimeoutMs,
+      waiting: this.#waiting,
+    };
+    return new LmdbMutex(key, source);
   }
 
   override hasLockTimeout(): boolean {
@@ -230,6 +235,8 @@ export class LmdbBackend extends CacheBackend {
       return step(file);
     });
   }
+
+  readonly #runOn: RunOnFile = (operation, keys, step) => this.#run(operation, keys.length, undefined, step);
 
   #run<T>(operation: string, count: number, deadline: number | undefined, step: (file: LmdbFile) => T): Awaitable<T> {
     const attempt = (file: LmdbFile): T => {

@@ -24,12 +24,14 @@ export interface MutexSource {
   readonly clock: Clock;
   readonly tierClock: TierClock;
   readonly timeoutMs: number;
+  /** Those of this backend who wait, by key, first come first: a release here wakes one at once. */
+  readonly waiting: Map<string, (() => void)[]>;
 }
 
 /**
  * A lock over one key between all processes on the file. It is held until it is released, for at most the configured time,
- * and no longer than its owner's process lives, where that can be told (the same machine and container). A waiting
- * `acquire` tries again every few milliseconds; the order of those who wait is not kept.
+ * and no longer than its owner's process lives, where that can be told (the same machine and container). Those who wait in
+ * one backend take turns; between processes whoever asks first after a release has it, and asks every few milliseconds.
  */
 export class LmdbMutex implements CacheMutex {
   readonly #key: string;
@@ -60,6 +62,7 @@ export class LmdbMutex implements CacheMutex {
         return file.trees.locks.removeSync(place);
       }),
     );
+    this.#wakeNext();
     if (!released)
       throw new LockError(`the lock of ${JSON.stringify(this.#key.slice(0, 100))} is not held by this object`);
   }
@@ -91,10 +94,25 @@ export class LmdbMutex implements CacheMutex {
     });
   }
 
+  /** Ends when somebody here releases the lock, or after a while: somebody elsewhere may have. */
   #pause(): Promise<void> {
+    const { waiting, clock } = this.#source;
     return new Promise((resolve) => {
-      this.#source.clock.schedule(resolve, retryMs * (0.5 + Math.random() / 2));
+      const queue = waiting.get(this.#key) ?? [];
+      waiting.set(this.#key, queue);
+      const wake = () => {
+        timer.cancel();
+        queue.splice(queue.indexOf(wake), 1);
+        if (queue.length === 0 && waiting.get(this.#key) === queue) waiting.delete(this.#key);
+        resolve();
+      };
+      const timer = clock.schedule(wake, retryMs * (0.5 + Math.random() / 2));
+      queue.push(wake);
     });
+  }
+
+  #wakeNext(): void {
+    this.#source.waiting.get(this.#key)?.[0]?.();
   }
 }
 

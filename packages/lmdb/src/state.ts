@@ -50,7 +50,7 @@ export function encodeState(state: SharedState): Buffer {
   bytes.write(state.epoch, 0, "latin1");
   const { seq, lastNotice, noticesFrom, clearedAt, extent, pages } = state;
   const numbers = [seq, lastNotice, noticesFrom, clearedAt, extent, pages];
-  numbers.forEach((value, index) => bytes.writeDoubleBE(value, epochLength + index * 8));
+  for (const [index, value] of numbers.entries()) bytes.writeDoubleBE(value, epochLength + index * 8);
   return bytes;
 }
 
