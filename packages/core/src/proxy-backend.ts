@@ -125,8 +125,8 @@ export abstract class ProxyBackend extends CacheBackend {
 
   get(key: string, context?: ReadContext): Awaitable<Found> {
     const inner = this.#maps ? this.toInner(key) : key;
-    const innerContext =
-      this.#maps && context !== undefined ? mappedReadContext(context, this.#mapping([key])) : context;
+    const given = this.#allowed(context);
+    const innerContext = this.#maps && given !== undefined ? mappedReadContext(given, this.#mapping([key])) : given;
     const found = this.#surrounds
       ? this.around("get", (limit) => this.proxied.get(inner, within(innerContext, limit)), [key], context)
       : this.proxied.get(inner, innerContext);
@@ -136,7 +136,8 @@ export abstract class ProxyBackend extends CacheBackend {
   getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
     const mapping = this.#maps ? this.#mapping(keys) : undefined;
     const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
-    const innerContext = mapping === undefined || context === undefined ? context : mappedReadContext(context, mapping);
+    const given = this.#allowed(context);
+    const innerContext = mapping === undefined || given === undefined ? given : mappedReadContext(given, mapping);
     const run = (limit?: number) => this.proxied.getMulti(inner, within(innerContext, limit));
     const found = this.#surrounds ? this.around("getMulti", run, keys, context) : run();
     if (!this.#codes) return found;
@@ -264,6 +265,13 @@ export abstract class ProxyBackend extends CacheBackend {
 
   close(): Awaitable<void> {
     return this.proxied.close();
+  }
+
+  /** A proxy that hides the leases of what it wraps takes none either. */
+  #allowed(context: ReadContext | undefined): ReadContext | undefined {
+    if (context?.lease === undefined || this.leases !== undefined) return context;
+    const { lease: _, ...rest } = context;
+    return rest;
   }
 
   #setOne(key: string, entry: CachedValue, context: WriteContext | undefined): Awaitable<WriteOutcome | void> {
