@@ -112,6 +112,42 @@ describe("bounds", () => {
     expect(backend.size).toBe(2);
   });
 
+  test("by many entries", () => {
+    const backend = open({ maxEntries: 70_000, maxEntrySize: "1mb" });
+    for (let i = 0; i < 70_001; i++) backend.set(`k${i}`, entry(i));
+    expect(backend.size).toBe(70_000);
+    expect(backend.bytes).toBe(0);
+    expect(backend.get("k0")).toBe(NO_VALUE);
+  });
+
+  test.each(["lru", "adaptive"] as const)("the policy %s holds both bounds, and its causes are told", (policy) => {
+    const { backend, left } = listening({
+      policy,
+      maxEntries: 5,
+      maxSize: 40,
+      weigh: (_, { payload }) => payload as number,
+    });
+    for (let i = 0; i < 100; i++) backend.set(`k${i}`, entry(1 + (i % 15)));
+    expect(backend.size).toBeLessThanOrEqual(5);
+    expect(backend.bytes).toBeLessThanOrEqual(40);
+    expect(left).toHaveLength(100 - backend.size);
+    expect(new Set(left.map(([, , cause]) => cause))).toEqual(new Set(["evicted"]));
+  });
+
+  test("the adaptive policy lets a scan pass by what is used", () => {
+    const survivors = (policy: "lru" | "adaptive") => {
+      const backend = open({ policy, maxEntries: 100 });
+      const hot = Array.from({ length: 50 }, (_, i) => `hot${i}`);
+      for (let round = 0; round < 20; round++) {
+        for (const key of hot) if (backend.get(key) === NO_VALUE) backend.set(key, entry(key));
+        for (let i = 0; i < 100; i++) backend.set(`scan${round}:${i}`, entry(i));
+      }
+      return hot.filter((key) => backend.get(key) !== NO_VALUE).length;
+    };
+    expect(survivors("lru")).toBe(0);
+    expect(survivors("adaptive")).toBeGreaterThan(40);
+  });
+
   test("by bytes, with a weigher", () => {
     const backend = open({ maxSize: "10b", weigh: (_, { payload }) => payload as number });
     backend.setMulti(

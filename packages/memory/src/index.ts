@@ -10,4 +10,5 @@ export {
   removalCauses,
 } from "./memory-options.ts";
 export { NullBackend, type NullBackendOptions } from "./null-backend.ts";
+export { SerializingMemoryBackend, type SerializingMemoryOptions } from "./serializing-memory-backend.ts";
 export { estimateBytes, type Weigher } from "./weigh.ts";

@@ -12,14 +12,18 @@ import {
   type WriteOutcome,
   type WriteOutcomes,
 } from "@cascata/core";
-import { type Held, LruShelf } from "./lru-shelf.ts";
-import type { BudgetMember } from "./memory-budget.ts";
+import { AdaptiveStore } from "./adaptive-store.ts";
+import { optionsUnder } from "./flat-config.ts";
+import { LruStore } from "./lru-store.ts";
+import type { BudgetMember, MemoryBudget } from "./memory-budget.ts";
 import {
   type MemoryBackendOptions,
   type RemovalCause,
+  type RemovalListener,
   type ResolvedMemoryOptions,
   resolveMemoryOptions,
 } from "./memory-options.ts";
+import type { Store } from "./store.ts";
 
 const tooLarge: WriteOutcome = Object.freeze({ status: "refused", why: "too-large" });
 
@@ -41,7 +45,7 @@ export class MemoryBackend extends CacheBackend {
   readonly #scopes = new Map<string, MemoryBackend>();
   readonly #leave: () => void;
   /** Gone when closed: a read needs no check of its own. */
-  #shelf: LruShelf | undefined;
+  #store: Store<CachedValue> | undefined;
 
   /** @throws ConfigurationError with every mistake that the options hold; an unbounded tier is one */
   constructor(options: MemoryBackendOptions) {
@@ -50,14 +54,13 @@ export class MemoryBackend extends CacheBackend {
     this.name = resolved.name;
     this.#options = resolved;
     this.#clock = resolved.clock;
-    const { maxEntries, maxBytes } = resolved.budget;
-    const shelf = new LruShelf({
-      maxEntries,
-      maxBytes,
-      onRemoved: resolved.onRemoved && ((key, held, cause) => this.#tellRemoved(key, held, cause)),
-    });
-    this.#shelf = shelf;
-    this.#leave = resolved.budget.join(shelf satisfies BudgetMember);
+    this.#store = this.#newStore();
+    this.#leave = resolved.budget.join(this.#member());
+  }
+
+  /** Builds one from `<prefix>maxEntries`, `<prefix>maxSize` and so on; see {@link MemoryBackendOptions}. */
+  static fromConfig(config: Readonly<Record<string, unknown>>, prefix: string): MemoryBackend {
+    return new MemoryBackend(optionsUnder(config, prefix) as unknown as MemoryBackendOptions);
   }
 
   override get remote(): boolean {
@@ -77,15 +80,14 @@ export class MemoryBackend extends CacheBackend {
     return this.#open().count;
   }
 
-  /** Their weight; 0 where nothing is weighed. */
+  /** Their weight; 0 without a bound in bytes. */
   get bytes(): number {
-    return this.#open().bytes;
+    const { weight } = this.#open();
+    return this.#options.budget.maxBytes < Number.POSITIVE_INFINITY ? weight : 0;
   }
 
   get(key: string): Found {
-    const held = (this.#shelf ?? this.#open()).get(key);
-    if (held === undefined) return NO_VALUE;
-    return held.expiresAt >= this.#clock.coarse() ? held.entry : this.#expired(key);
+    return (this.#store ?? this.#open()).get(key, this.#clock.coarse()) ?? NO_VALUE;
   }
 
   getMulti(keys: readonly string[]): readonly Found[] {
@@ -94,22 +96,25 @@ export class MemoryBackend extends CacheBackend {
   }
 
   set(key: string, value: CachedValue, context?: WriteContext): WriteOutcome | void {
-    const shelf = this.#open();
+    const store = this.#open();
     refuseNoValue(key, value);
-    const outcome = this.#put(shelf, key, value, context?.keepMs);
+    const outcome = this.#put(store, key, value, context?.keepMs);
     this.#options.budget.settle();
     return outcome;
   }
 
   setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): WriteOutcomes | void {
-    const shelf = this.#open();
+    const store = this.#open();
     for (const [key, value] of mapping) refuseNoValue(key, value);
     const refused: [string, WriteOutcome][] = [];
-    for (const [key, value] of mapping) {
-      const outcome = this.#put(shelf, key, value, context?.keepMs);
-      if (outcome !== undefined) refused.push([key, outcome]);
+    try {
+      for (const [key, value] of mapping) {
+        const outcome = this.#put(store, key, value, context?.keepMs);
+        if (outcome !== undefined) refused.push([key, outcome]);
+      }
+    } finally {
+      this.#options.budget.settle();
     }
-    this.#options.budget.settle();
     return refused.length === 0 ? undefined : new Map(refused);
   }
 
@@ -118,8 +123,8 @@ export class MemoryBackend extends CacheBackend {
   }
 
   deleteMulti(keys: readonly string[]): void {
-    const shelf = this.#open();
-    for (const key of keys) shelf.delete(key, "deleted");
+    const store = this.#open();
+    for (const key of keys) store.delete(key, "deleted");
   }
 
   /** Drops everything, that of its scopes included. */
@@ -135,7 +140,7 @@ export class MemoryBackend extends CacheBackend {
   override scoped(name: string): MemoryBackend {
     this.#open();
     let scope = this.#scopes.get(name);
-    if (scope === undefined || scope.#shelf === undefined) {
+    if (scope === undefined || scope.#store === undefined) {
       scope = new MemoryBackend(this.#options.inherited);
       this.#scopes.set(name, scope);
     }
@@ -144,35 +149,41 @@ export class MemoryBackend extends CacheBackend {
 
   /** Lets go of everything, its scopes included. */
   close(): void {
-    const shelf = this.#shelf;
-    if (shelf === undefined) return;
-    this.#shelf = undefined;
+    const store = this.#store;
+    if (store === undefined) return;
+    this.#store = undefined;
     this.#leave();
     for (const scope of this.#scopes.values()) scope.close();
     this.#scopes.clear();
-    shelf.clear();
+    store.clear();
   }
 
-  #open(): LruShelf {
-    if (this.#shelf === undefined) throw new ClosedError(`the backend "${this.name}"`);
-    return this.#shelf;
+  #open(): Store<CachedValue> {
+    if (this.#store === undefined) throw new ClosedError(`the backend "${this.name}"`);
+    return this.#store;
   }
 
-  #put(shelf: LruShelf, key: string, entry: CachedValue, keepMs = Number.POSITIVE_INFINITY): WriteOutcome | undefined {
+  #put(
+    store: Store<CachedValue>,
+    key: string,
+    entry: CachedValue,
+    keepMs = Number.POSITIVE_INFINITY,
+  ): WriteOutcome | undefined {
     const now = this.#clock.coarse();
     const life = Math.min(keepMs, remainingLifeMs(entry.metadata, now));
     // Also false for a life that is no number: without one, an entry would stay for ever.
     if (!(life > 0)) {
-      shelf.delete(key, "expired");
+      store.delete(key, "expired");
       return undefined;
     }
     const bytes = this.#weight(key, entry);
     if (bytes > this.#options.maxEntryBytes) {
-      shelf.delete(key, "replaced");
+      store.delete(key, "replaced");
       return tooLarge;
     }
-    shelf.set(key, { entry, expiresAt: now + life, bytes });
-    return undefined;
+    // Without a bound in bytes a store counts entries, each as 1.
+    const weight = this.#options.budget.maxBytes < Number.POSITIVE_INFINITY ? bytes : 1;
+    return store.set(key, entry, now + life, weight, now) ? undefined : tooLarge;
   }
 
   #weight(key: string, entry: CachedValue): number {
@@ -183,19 +194,46 @@ export class MemoryBackend extends CacheBackend {
     throw new ValidationError({ path: "weigh", expected: "a finite number of bytes from 0 on", received: bytes });
   }
 
-  #expired(key: string): Found {
-    this.#open().delete(key, "expired");
-    return NO_VALUE;
+  #newStore(): Store<CachedValue> {
+    const { budget, policy, onRemoved } = this.#options;
+    const options = {
+      ...boundsOf(budget),
+      onRemoved:
+        onRemoved &&
+        ((key: string, entry: CachedValue, cause: RemovalCause) => this.#tellRemoved(onRemoved, key, entry, cause)),
+    };
+    return policy === "adaptive" ? new AdaptiveStore(options) : new LruStore(options);
   }
 
-  #tellRemoved(key: string, held: Held, cause: RemovalCause): void {
-    const wasOver = cause === "evicted" && held.expiresAt < this.#clock.coarse();
+  #member(): BudgetMember {
+    const store = this.#open();
+    return {
+      get count() {
+        return store.count;
+      },
+      get bytes() {
+        return store.weight;
+      },
+      evict: () => store.evict(this.#clock.coarse()),
+    };
+  }
+
+  #tellRemoved(listener: RemovalListener, key: string, entry: CachedValue, cause: RemovalCause): void {
     try {
-      this.#options.onRemoved?.(key, held.entry, wasOver ? "expired" : cause);
+      listener(key, entry, cause);
     } catch (error) {
       this.report("removal-listener-failed", { key, error });
     }
   }
+}
+
+/** lru-cache takes 16 bytes in advance for each entry of a bound by number: 16 MB for a million, in each scope. */
+const mostInAdvance = 65_536;
+
+/** A large bound by number is given as one by weight, for which nothing is taken in advance. */
+function boundsOf({ maxEntries, maxBytes }: MemoryBudget): { readonly maxEntries: number; readonly maxWeight: number } {
+  const grows = maxEntries > mostInAdvance && maxBytes === Number.POSITIVE_INFINITY;
+  return grows ? { maxEntries: Number.POSITIVE_INFINITY, maxWeight: maxEntries } : { maxEntries, maxWeight: maxBytes };
 }
 
 function refuseNoValue(key: string, value: CachedValue): void {
