@@ -47,8 +47,14 @@ class SystemClock implements Clock {
   }
 
   schedule(run: () => void, ms: number): Timer {
-    const timer = host.setTimeout(run, Math.min(Math.max(ms, 0), longestTimer));
-    unref(timer);
+    let timer: unknown;
+    // A host's timer holds 24 days and runs at once when it is given more, so a longer wait is made of several.
+    const wait = (left: number) => {
+      const next = left > longestTimer ? () => wait(left - longestTimer) : run;
+      timer = host.setTimeout(next, Math.min(left, longestTimer));
+      unref(timer);
+    };
+    wait(Math.max(ms, 0));
     return { cancel: () => host.clearTimeout(timer) };
   }
 

@@ -3,8 +3,21 @@ import { ConfigurationError } from "./errors.ts";
 type UnitOfTime = "ms" | "s" | "m" | "h" | "d" | "w";
 type UnitOfSize = "b" | "kb" | "mb" | "gb" | "tb";
 
-const unitsOfTime: Readonly<Record<UnitOfTime, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const unitsOfSize: Readonly<Record<UnitOfSize, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, tb: 1024 ** 4 };
+const unitsOfTime: Readonly<Record<UnitOfTime, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const unitsOfSize: Readonly<Record<UnitOfSize, number>> = {
+  b: 1,
+  kb: 1024,
+  mb: 1024 ** 2,
+  gb: 1024 ** 3,
+  tb: 1024 ** 4,
+};
 
 /** Milliseconds, or a number with a unit: `"250ms"`, `"10s"`, `"5m"`, `"1.5h"`, `"30d"`, `"2w"`. `Infinity` is "for ever". */
 export type Duration = number | `${number}${UnitOfTime}`;
@@ -32,8 +45,8 @@ function measure(value: unknown, path: string, units: Readonly<Record<string, nu
   if (typeof value === "number" && value >= 0) return value;
   if (typeof value === "string") {
     const parts = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)$/i.exec(value.trim());
-    const unit = units[parts?.[2]?.toLowerCase() ?? ""];
-    if (parts !== null && unit !== undefined) return Number(parts[1]) * unit;
+    const unit = parts?.[2]?.toLowerCase() ?? "";
+    if (parts !== null && Object.hasOwn(units, unit)) return Number(parts[1]) * (units[unit] ?? Number.NaN);
   }
   throw new ConfigurationError({ path, expected, received: value });
 }

@@ -61,7 +61,10 @@ export class RegionNotConfigured extends CacheError {
 /** The region has a backend already, and `replaceExistingBackend` was not asked for. */
 export class RegionAlreadyConfigured extends CacheError {
   constructor(name: string) {
-    super("REGION_ALREADY_CONFIGURED", `region "${name}" is configured already: pass replaceExistingBackend to replace its backend`);
+    super(
+      "REGION_ALREADY_CONFIGURED",
+      `region "${name}" is configured already: pass replaceExistingBackend to replace its backend`,
+    );
   }
 }
 
@@ -80,7 +83,9 @@ export class BackendError extends CacheError {
   readonly keyCount: number;
 
   constructor(backend: string, operation: string, keyCount: number, cause: unknown, code = "BACKEND") {
-    super(code, `${backend}: ${operation} of ${keyCount} ${keyCount === 1 ? "key" : "keys"} failed: ${textOf(cause)}`, { cause });
+    super(code, `${backend}: ${operation} of ${keyCount} ${keyCount === 1 ? "key" : "keys"} failed: ${textOf(cause)}`, {
+      cause,
+    });
     this.backend = backend;
     this.operation = operation;
     this.keyCount = keyCount;
@@ -149,7 +154,9 @@ export class PartialFailureError<T = unknown> extends CacheError {
   constructor(results: ReadonlyMap<string, T>, errors: ReadonlyMap<string, unknown>) {
     const first = errors.values().next().value;
     const count = errors.size;
-    super("PARTIAL_FAILURE", `${count} of ${count + results.size} keys failed; the first: ${textOf(first)}`, { cause: first });
+    super("PARTIAL_FAILURE", `${count} of ${count + results.size} keys failed; the first: ${textOf(first)}`, {
+      cause: first,
+    });
     this.results = results;
     this.errors = errors;
   }
@@ -162,12 +169,20 @@ export function asCacheError(error: unknown, backend: string, operation: string,
 
 /** A short text for any thrown thing or refused value; never throws and never grows past a line. */
 export function textOf(thing: unknown): string {
+  try {
+    return clip(shortForm(thing).replaceAll("\n", " "));
+  } catch {
+    return typeof thing;
+  }
+}
+
+function shortForm(thing: unknown): string {
   if (thing instanceof Error) return thing.message || thing.name;
-  if (typeof thing === "string") return clip(JSON.stringify(thing));
+  if (typeof thing === "string") return JSON.stringify(thing);
   if (typeof thing === "function") return `function ${thing.name}`;
   if (typeof thing !== "object" || thing === null) return String(thing);
   try {
-    return clip(JSON.stringify(thing) ?? String(thing));
+    return JSON.stringify(thing) ?? String(thing);
   } catch {
     return Object.prototype.toString.call(thing);
   }
