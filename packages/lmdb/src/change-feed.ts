@@ -46,8 +46,15 @@ export class LmdbChangeFeed implements ChangeFeed {
   }
 
   subscribe(listener: ChangeListener): () => void {
-    // A copy, so that one listener subscribed twice is two subscriptions.
-    const own: ChangeListener = Object.create(listener) as ChangeListener;
+    // An object of its own, so that one listener subscribed twice is two subscriptions.
+    const own: ChangeListener = {
+      changed: (notice) => listener.changed(notice),
+      marked: (marks) => listener.marked(marks),
+      filled: (keys) => listener.filled(keys),
+      silent: (reason) => listener.silent(reason),
+      resumed: () => listener.resumed(),
+      uncertain: (reason) => listener.uncertain(reason),
+    };
     this.#listeners.set(own, false);
     this.#timer ??= this.#source.clock.schedule(() => this.#look(), 0);
     return () => {
