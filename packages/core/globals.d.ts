@@ -15,6 +15,7 @@ declare class AbortController {
 }
 
 declare const crypto: { randomUUID(): string };
+declare function structuredClone<T>(value: T): T;
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

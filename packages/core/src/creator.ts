@@ -1,5 +1,5 @@
-import type { CachedValue } from "./cached-value.ts";
 import type { Awaitable } from "./awaitable.ts";
+import type { CachedValue } from "./cached-value.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { NoValue } from "./no-value.ts";
 
@@ -59,7 +59,8 @@ export class EntryContext<T = unknown> {
    * @throws TypeError where there is nothing stale
    */
   notModified(): CreatorVerdict {
-    if (this.stale === undefined) throw new TypeError(`notModified: there is no stale value of ${JSON.stringify(this.key)}`);
+    if (this.stale === undefined)
+      throw new TypeError(`notModified: there is no stale value of ${JSON.stringify(this.key)}`);
     return new CreatorVerdict("not-modified");
   }
 

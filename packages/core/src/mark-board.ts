@@ -1,5 +1,5 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
-import { type CacheMetadata, type CachedValue, compareOrders } from "./cached-value.ts";
+import { type CachedValue, type CacheMetadata, compareOrders } from "./cached-value.ts";
 import type { Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
 
@@ -81,7 +81,8 @@ export class MarkBoard {
       const slot = mark.order === undefined ? uncounted : mark.mode;
       if (isLater(mark, standing[slot])) standing[slot] = mark;
       // The authority has counted our own mark now.
-      if (mark.order !== undefined && (standing[uncounted]?.at ?? Number.POSITIVE_INFINITY) <= mark.at) standing[uncounted] = undefined;
+      if (mark.order !== undefined && (standing[uncounted]?.at ?? Number.POSITIVE_INFINITY) <= mark.at)
+        standing[uncounted] = undefined;
     }
     if (this.#standing.size > mostNames) this.#fold();
   }
@@ -126,7 +127,8 @@ export class MarkBoard {
       this.#standing.delete(name);
       for (const slot of slots) {
         const mark = standing?.[slot];
-        if (mark !== undefined && (this.#table === undefined || mark.order === undefined)) this.apply([{ ...mark, name: regionMark }]);
+        if (mark !== undefined && (this.#table === undefined || mark.order === undefined))
+          this.apply([{ ...mark, name: regionMark }]);
       }
     }
   }

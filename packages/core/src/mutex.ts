@@ -19,5 +19,9 @@ export interface CacheMutex {
 /** Whether `thing` can serve as a {@link CacheMutex}. */
 export function isCacheMutex(thing: unknown): thing is CacheMutex {
   const candidate = thing as Partial<Record<keyof CacheMutex, unknown>> | null | undefined;
-  return typeof candidate?.acquire === "function" && typeof candidate.release === "function" && typeof candidate.locked === "function";
+  return (
+    typeof candidate?.acquire === "function" &&
+    typeof candidate.release === "function" &&
+    typeof candidate.locked === "function"
+  );
 }

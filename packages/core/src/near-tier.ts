@@ -1,4 +1,4 @@
-import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
@@ -41,7 +41,11 @@ export class NearTier {
   /** An entry past the tier's cap is within its life, but the next tier has to be asked. */
   isPastCap(entry: CachedValue): boolean {
     const storedAt = entry.residence?.storedAt;
-    return this.#capMs !== Number.POSITIVE_INFINITY && storedAt !== undefined && this.#clock.coarse() - storedAt > this.#capMs;
+    return (
+      this.#capMs !== Number.POSITIVE_INFINITY &&
+      storedAt !== undefined &&
+      this.#clock.coarse() - storedAt > this.#capMs
+    );
   }
 
   isMasked(key: string): boolean {
@@ -101,7 +105,8 @@ export class NearTier {
     let guarded = false;
     for (const [entry, ticket] of entries) {
       if (ticket.guard !== undefined) guarded = true;
-      if (!this.#hasNewer(ticket.key, entry.metadata.revision)) mapping.set(ticket.key, this.confidence.confirmed(entry));
+      if (!this.#hasNewer(ticket.key, entry.metadata.revision))
+        mapping.set(ticket.key, this.confidence.confirmed(entry));
     }
     if (guarded) for (const [entry, ticket] of entries) this.quietly(this.put(ticket.key, entry, ticket));
     else if (mapping.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext())));
@@ -134,7 +139,11 @@ export class NearTier {
   /** Whether what is here is the very entry that was put. */
   holds(key: string, entry: CachedValue): boolean {
     const found = this.#now(key);
-    return found !== undefined && found.metadata.startedAt === entry.metadata.startedAt && found.metadata.createdAt === entry.metadata.createdAt;
+    return (
+      found !== undefined &&
+      found.metadata.startedAt === entry.metadata.startedAt &&
+      found.metadata.createdAt === entry.metadata.createdAt
+    );
   }
 
   /** Waits for nobody: a near tier's own failure concerns no answer. */
@@ -165,7 +174,8 @@ export class NearTier {
   }
 
   #attempt<T>(run: () => Awaitable<T>): Awaitable<T | { status: "failed"; error: Error }> {
-    const fail = (error: unknown) => ({ status: "failed", error: asCacheError(error, this.backend.name, "write", 1) }) as const;
+    const fail = (error: unknown) =>
+      ({ status: "failed", error: asCacheError(error, this.backend.name, "write", 1) }) as const;
     try {
       const result = run();
       return isPromiseLike(result) ? result.then((value) => value, fail) : result;

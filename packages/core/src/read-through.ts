@@ -1,16 +1,17 @@
-import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend, WriteOutcomes } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
 import type { ChangeFeed } from "./capabilities.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Confidence } from "./confidence.ts";
 import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import { asCacheError } from "./errors.ts";
 import { type FillTicket, NearTier, readMany, readOne } from "./near-tier.ts";
-import { scopeOf } from "./scope-proxy.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { RelayedFeed } from "./relayed-feed.ts";
-import { writeMany, writeOne, WriteThrough } from "./write-through.ts";
+import { scopeOf } from "./scope-proxy.ts";
+import { WriteThrough, writeMany, writeOne } from "./write-through.ts";
 
 export interface ReadThroughOptions {
   readonly clock?: Clock;
@@ -66,23 +67,35 @@ export class ReadThroughProxy extends ProxyBackend {
 
   override get(key: string, context?: ReadContext): Awaitable<Found> {
     if (context?.skip?.has(this.near.name)) return this.#descend(key, context, NO_VALUE);
-    const found = readOne(this.near, () => this.near.get(key));
+    let found: Awaitable<Found>;
+    try {
+      found = this.near.get(key);
+    } catch (error) {
+      found = new ReadFailure(this.near.name, asCacheError(error, this.near.name, "get", 1));
+    }
     if (found instanceof CachedValue && this.#near.confirms(key, found) && isFresh(key, found, context)) {
       context?.observe?.(this.near.name, key, found);
       return found;
     }
-    return isPromiseLike(found) ? found.then((one) => this.#descend(key, context, one)) : this.#descend(key, context, found);
+    if (!isPromiseLike(found)) return this.#descend(key, context, found);
+    const later = found;
+    return andThen(
+      readOne(this.near, () => later),
+      (one) => this.#descend(key, context, one),
+    );
   }
 
   /** From a near answer that did not end the search at once, on. */
   #descend(key: string, context: ReadContext | undefined, found: Found): Awaitable<Found> {
     context?.observe?.(this.near.name, key, found);
-    if (!(found instanceof CachedValue) || this.#near.isMasked(key)) return this.#fromFar(key, context, undefined, true);
+    if (!(found instanceof CachedValue) || this.#near.isMasked(key))
+      return this.#fromFar(key, context, undefined, true);
     const judgement = context?.judge?.(key, found) ?? "fresh";
     if (judgement === "absent") return this.#fromFar(key, context, undefined, true);
     const trusted = this.#confidence.trusts(found);
     if (trusted && judgement === "fresh" && !this.#near.isPastCap(found)) return found;
-    if (trusted || judgement !== "fresh") return this.#fromFar(key, context, found, trusted && !this.#near.isPastCap(found));
+    if (trusted || judgement !== "fresh")
+      return this.#fromFar(key, context, found, trusted && !this.#near.isPastCap(found));
     return this.#doubtful(key, context, found);
   }
 
@@ -128,7 +141,12 @@ export class ReadThroughProxy extends ProxyBackend {
     });
   }
 
-  #fromFar(key: string, context: ReadContext | undefined, candidate: CachedValue | undefined, confirmed: boolean): Awaitable<Found> {
+  #fromFar(
+    key: string,
+    context: ReadContext | undefined,
+    candidate: CachedValue | undefined,
+    confirmed: boolean,
+  ): Awaitable<Found> {
     if (context?.nearestOnly) return confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
     const read = (ticket: FillTicket): Awaitable<Found> =>
       andThen(
@@ -151,7 +169,8 @@ export class ReadThroughProxy extends ProxyBackend {
     const stands = this.#near.giveBack(ticket);
     const fillable = stands && this.#isFillable(key, found, context);
     if (fillable) this.#near.quietly(this.#near.fill(key, found as CachedValue, ticket));
-    else if (stands && isNoValue(found) && candidate !== undefined && !confirmed) this.#near.quietly(this.#near.drop(key));
+    else if (stands && isNoValue(found) && candidate !== undefined && !confirmed)
+      this.#near.quietly(this.#near.drop(key));
     return this.#best(key, context, found, candidate, confirmed);
   }
 
@@ -170,7 +189,9 @@ export class ReadThroughProxy extends ProxyBackend {
   ): Found {
     if (found instanceof ReadFailure) {
       this.#confidence.failed();
-      return candidate === undefined ? found : new ReadFailure(found.tier, found.error, newer(candidate, found.candidate));
+      return candidate === undefined
+        ? found
+        : new ReadFailure(found.tier, found.error, newer(candidate, found.candidate));
     }
     this.#confidence.answered();
     if (candidate === undefined) return found;
@@ -181,12 +202,21 @@ export class ReadThroughProxy extends ProxyBackend {
 
   override getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
     if (keys.length === 0) return [];
-    if (context?.skip?.has(this.near.name)) return this.#completeMulti(keys, context, keys.map(() => NO_VALUE));
+    if (context?.skip?.has(this.near.name))
+      return this.#completeMulti(
+        keys,
+        context,
+        keys.map(() => NO_VALUE),
+      );
     const found = readMany(this.near, keys, () => this.near.getMulti(keys));
     return andThen(found, (all) => this.#completeMulti(keys, context, all));
   }
 
-  #completeMulti(keys: readonly string[], context: ReadContext | undefined, near: readonly Found[]): Awaitable<readonly Found[]> {
+  #completeMulti(
+    keys: readonly string[],
+    context: ReadContext | undefined,
+    near: readonly Found[],
+  ): Awaitable<readonly Found[]> {
     const lacking = new Map<string, { candidate: CachedValue | undefined; confirmed: boolean }>();
     const doubtful = new Map<string, CachedValue>();
     for (let index = 0; index < keys.length; index += 1) {
@@ -201,7 +231,11 @@ export class ReadThroughProxy extends ProxyBackend {
       const confirmed = this.#near.confirms(key, found);
       if (judgement === "fresh" && confirmed) continue;
       if (judgement === "fresh" && !this.#confidence.trusts(found)) doubtful.set(key, found);
-      else lacking.set(key, { candidate: judgement === "absent" ? undefined : found, confirmed: confirmed || judgement === "absent" });
+      else
+        lacking.set(key, {
+          candidate: judgement === "absent" ? undefined : found,
+          confirmed: confirmed || judgement === "absent",
+        });
     }
     if (lacking.size === 0 && doubtful.size === 0) return near;
     const answers = new Map<string, Found>();
@@ -214,10 +248,15 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 
   /** Confirms a batch in one round trip; answers which keys have to be read anew. */
-  #settleDoubtful(doubtful: ReadonlyMap<string, CachedValue>, context: ReadContext | undefined, answers: Map<string, Found>): Awaitable<readonly string[]> {
+  #settleDoubtful(
+    doubtful: ReadonlyMap<string, CachedValue>,
+    context: ReadContext | undefined,
+    answers: Map<string, Found>,
+  ): Awaitable<readonly string[]> {
     if (doubtful.size === 0) return [];
     const keys = [...doubtful.keys()];
-    const mayServe = this.#confidence.suspect && keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
+    const mayServe =
+      this.#confidence.suspect && keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
     if (mayServe) {
       const [first] = doubtful;
       if (first !== undefined && this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(first[0], first[1]));
@@ -230,7 +269,10 @@ export class ReadThroughProxy extends ProxyBackend {
       andThen(proxied.revisions?.(keys) ?? [], (revisions) =>
         revisions.map((revision, index) => {
           if (revision instanceof ReadFailure || isNoValue(revision)) return revision;
-          return new CachedValue(undefined, { ...(doubtful.get(keys[index] as string) as CachedValue).metadata, revision });
+          return new CachedValue(undefined, {
+            ...(doubtful.get(keys[index] as string) as CachedValue).metadata,
+            revision,
+          });
         }),
       ),
     );
@@ -262,7 +304,8 @@ export class ReadThroughProxy extends ProxyBackend {
     if (lacking.size === 0) return;
     const keys = [...lacking.keys()];
     if (context?.nearestOnly) {
-      for (const [key, { candidate, confirmed }] of lacking) answers.set(key, confirmed ? (candidate ?? NO_VALUE) : NO_VALUE);
+      for (const [key, { candidate, confirmed }] of lacking)
+        answers.set(key, confirmed ? (candidate ?? NO_VALUE) : NO_VALUE);
       return;
     }
     return andThen(this.#near.tickets(keys), (tickets) =>
@@ -274,10 +317,14 @@ export class ReadThroughProxy extends ProxyBackend {
             const key = keys[index] as string;
             const ticket = tickets[index] as FillTicket;
             if (!this.#farIsChain) context?.observe?.(this.proxied.name, key, one);
-            const { candidate, confirmed } = lacking.get(key) as { candidate: CachedValue | undefined; confirmed: boolean };
+            const { candidate, confirmed } = lacking.get(key) as {
+              candidate: CachedValue | undefined;
+              confirmed: boolean;
+            };
             const stands = this.#near.giveBack(ticket);
             if (stands && this.#isFillable(key, one, context)) fills.push([one as CachedValue, ticket]);
-            else if (stands && isNoValue(one) && candidate !== undefined && !confirmed) this.#near.quietly(this.#near.drop(key));
+            else if (stands && isNoValue(one) && candidate !== undefined && !confirmed)
+              this.#near.quietly(this.#near.drop(key));
             answers.set(key, this.#best(key, context, one, candidate, confirmed));
           });
           this.#near.fillMulti(fills);
@@ -287,10 +334,16 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 
   override set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
-    return andThen(this.#writes.set(new Map([[key, value]]), context, (far) => writeOne(this.proxied, key, value, far)), (all) => all.get(key));
+    return andThen(
+      this.#writes.set(new Map([[key, value]]), context, (far) => writeOne(this.proxied, key, value, far)),
+      (all) => all.get(key),
+    );
   }
 
-  override setMulti(mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes | void> {
+  override setMulti(
+    mapping: ReadonlyMap<string, CachedValue>,
+    context?: WriteContext,
+  ): Awaitable<WriteOutcomes | void> {
     if (mapping.size === 0) return;
     return this.#writes.set(mapping, context, (far) => writeMany(this.proxied, mapping, far));
   }

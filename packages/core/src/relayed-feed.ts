@@ -54,7 +54,8 @@ export class RelayedFeed implements ChangeFeed, ChangeListener {
     const { keys } = notice;
     this.#near.mask(keys);
     const cleaned = this.#clean(notice);
-    for (const listener of this.#listeners) listener.changed(cleaned === undefined ? notice : { ...notice, settled: cleaned });
+    for (const listener of this.#listeners)
+      listener.changed(cleaned === undefined ? notice : { ...notice, settled: cleaned });
   }
 
   /** Drops the keys here; the promise, if it takes time, ends when the mask is lifted. */

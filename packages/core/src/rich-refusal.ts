@@ -15,12 +15,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Ends a walk: the encoded form is at least this big. */
-export class TooBig extends Error {
+/** The encoded form is at least this big, and may not be. */
+export class TooBig extends SerializationError {
   readonly atLeast: number;
 
-  constructor(atLeast: number) {
-    super();
+  constructor(atLeast: number, allowed: number) {
+    super(`the payload takes at least ${atLeast} bytes, and ${allowed} are allowed`);
     this.atLeast = atLeast;
   }
 }

@@ -1,10 +1,10 @@
 import { isCacheError, SerializationError, textOf } from "./errors.ts";
 import { plainRoom } from "./plain-data.ts";
-import { Refusal, refusalError, TooBig } from "./rich-refusal.ts";
+import { Refusal, refusalError } from "./rich-refusal.ts";
 import { RichRevival } from "./rich-revive.ts";
 import { RichWalk } from "./rich-walk.ts";
 import type { Serializer } from "./serializer.ts";
-import { utf8Bytes, utf8Text } from "./utf8.ts";
+import { newBytes, utf8Bytes, utf8Text } from "./utf8.ts";
 
 const richMark = "R";
 const newline = 10;
@@ -57,9 +57,7 @@ function serializeForm(payload: unknown, maxBytes: number): string | Uint8Array 
     return serializeRich(payload, maxBytes);
   } catch (error) {
     if (error instanceof Refusal) throw refusalError(payload, error);
-    if (error instanceof TooBig) {
-      throw new SerializationError(`the payload takes at least ${error.atLeast} bytes, and ${maxBytes} are allowed`);
-    }
+    if (isCacheError(error)) throw error;
     throw new SerializationError(`the payload cannot be stored: ${textOf(error)}`, { cause: error });
   }
 }
@@ -73,7 +71,7 @@ function serializeRich(payload: unknown, maxBytes: number): string | Uint8Array 
 
 function withBlobs(text: string, blobs: readonly Uint8Array[]): Uint8Array {
   const head = utf8Bytes(text);
-  const bytes = new Uint8Array(blobs.reduce((sum, blob) => sum + blob.length, head.length));
+  const bytes = newBytes(blobs.reduce((sum, blob) => sum + blob.length, head.length));
   let at = 0;
   for (const part of [head, ...blobs]) {
     bytes.set(part, at);

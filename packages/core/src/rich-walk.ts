@@ -55,7 +55,7 @@ export class RichWalk {
 
   #count(bytes: number): void {
     this.#size += bytes;
-    if (this.#size > this.#limit) throw new TooBig(this.#size);
+    if (this.#size > this.#limit) throw new TooBig(this.#size, this.#limit);
   }
 
   #digits(value: bigint): string {

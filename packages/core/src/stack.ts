@@ -44,25 +44,32 @@ export function stackWith(options: StackOptions, ...tiers: readonly (CacheBacken
   const sender = options.sender ?? crypto.randomUUID();
   const list = tiers.map((tier) => ("backend" in tier ? tier : { backend: tier }) as Tier);
   const farthest = list.at(-1);
-  if (farthest === undefined) throw new ConfigurationError({ path: "tiers", expected: "one tier at least", received: tiers });
+  if (farthest === undefined)
+    throw new ConfigurationError({ path: "tiers", expected: "one tier at least", received: tiers });
   if (farthest.ttl !== undefined && list.length > 1) {
     const hint = "the farthest tier keeps an entry for its life: give the region this ttl";
-    throw new ConfigurationError({ path: `tiers[${list.length - 1}].ttl`, expected: "no ttl", received: farthest.ttl, hint });
+    throw new ConfigurationError({
+      path: `tiers[${list.length - 1}].ttl`,
+      expected: "no ttl",
+      received: farthest.ttl,
+      hint,
+    });
   }
   const seen = new Set<CacheBackend>();
   const guarded = list.map(({ backend, ttl }, index) => {
     const path = `tiers[${index}]`;
-    if (seen.has(backend)) throw new ConfigurationError({ path, expected: "each backend once", received: backend.name });
+    if (seen.has(backend))
+      throw new ConfigurationError({ path, expected: "each backend once", received: backend.name });
     seen.add(backend);
-    const protection = options.protection === false ? undefined : { clock, ...options.protection, path: `${path}.protection` };
+    const protection =
+      options.protection === false ? undefined : { clock, ...options.protection, path: `${path}.protection` };
     return {
       backend: protection === undefined ? backend : protect(backend, protection),
       capMs: ttl === undefined ? undefined : durationMs(ttl, `${path}.ttl`),
     };
   });
-  return guarded
-    .reduceRight<CacheBackend | undefined>((far, { backend, capMs }) => {
-      if (far === undefined) return backend;
-      return new ReadThroughProxy(far, backend, { clock, maxStalenessMs, sender, ...(capMs !== undefined && { capMs }) });
-    }, undefined) as CacheBackend;
+  return guarded.reduceRight<CacheBackend | undefined>((far, { backend, capMs }) => {
+    if (far === undefined) return backend;
+    return new ReadThroughProxy(far, backend, { clock, maxStalenessMs, sender, ...(capMs !== undefined && { capMs }) });
+  }, undefined) as CacheBackend;
 }

@@ -28,6 +28,11 @@ export function utf8Text(bytes: Uint8Array, start: number, end: number): string 
   return decoder.decode(bytes.subarray(start, end));
 }
 
+/** Bytes to be filled, whatever they hold now. A Buffer where the runtime has it, from its pool when small. */
+export function newBytes(length: number): Uint8Array {
+  return HostBuffer === undefined ? new Uint8Array(length) : HostBuffer.allocUnsafe(length);
+}
+
 /** The UTF-8 bytes of `first` and `second`, one after the other. */
 export function utf8Bytes(first: string, second = ""): Uint8Array {
   if (HostBuffer === undefined) return encoder.encode(first + second);
@@ -48,7 +53,7 @@ export function utf8Bytes(first: string, second = ""): Uint8Array {
 /** The UTF-8 bytes of `text`, and `after` behind them. */
 export function utf8Joined(text: string, after: Uint8Array): Uint8Array {
   const before = utf8Bytes(text);
-  const whole = new Uint8Array(before.length + after.length);
+  const whole = newBytes(before.length + after.length);
   whole.set(before);
   whole.set(after, before.length);
   return whole;

@@ -1,6 +1,7 @@
 import { CachedValue, type Order } from "./cached-value.ts";
 import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
+import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import type { Serializer } from "./serializer.ts";
 import { utf8Bytes, utf8Joined, utf8Text } from "./utf8.ts";
@@ -55,16 +56,16 @@ export class Wire {
   }
 
   /**
-   * The bytes of an entry. The entry's own revision stands in the head; where it has none, zeros do.
+   * The bytes of an entry, a Buffer where the runtime has it. The entry's own revision stands in the head; where it has none, zeros do.
    * @throws SerializationError for a payload that cannot be stored or takes more than `maxEntryBytes`
    */
   encode(key: string, entry: CachedValue): Uint8Array {
     const { metadata } = entry;
     const members = metadataText(key, metadata, this.#serializer.name, this.#offsetMs());
     const start = `${headOf(metadata.revision)}${checkStart}${noCheck}",${members}}\n`;
-    const form = this.#payloadForm(key, entry.payload, this.#maxBytes - start.length);
+    const form = this.#payloadForm(key, entry.payload, start.length);
     const bytes = typeof form === "string" ? utf8Bytes(start, form) : utf8Joined(start, form);
-    this.#checkSize(key, bytes.length);
+    if (bytes.length > this.#maxBytes) throw this.#tooBig(key, `${bytes.length}`);
     writeCheck(bytes);
     return bytes;
   }
@@ -97,20 +98,21 @@ export class Wire {
     return hasHead(bytes) ? revisionOf(bytes) : undefined;
   }
 
-  #payloadForm(key: string, payload: unknown, room: number): string | Uint8Array {
+  #payloadForm(key: string, payload: unknown, before: number): string | Uint8Array {
     try {
       const serializer = this.#serializer;
-      return serializer.serializeForm?.(payload, room) ?? serializer.serialize(payload);
+      return serializer.serializeForm?.(payload, this.#maxBytes - before) ?? serializer.serialize(payload);
     } catch (error) {
+      if (error instanceof TooBig) throw this.#tooBig(key, `at least ${before + error.atLeast}`);
       const text = `the value of ${textOf(key)} cannot be stored: ${textOf(error)}`;
       throw new SerializationError(text, { cause: isCacheError(error) ? error.cause : error });
     }
   }
 
-  #checkSize(key: string, size: number): void {
-    if (size <= this.#maxBytes) return;
-    const text = `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`;
-    throw new SerializationError(text);
+  #tooBig(key: string, size: string): SerializationError {
+    return new SerializationError(
+      `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`,
+    );
   }
 }
 

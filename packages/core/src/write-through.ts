@@ -1,4 +1,4 @@
-import { type Awaitable, isPromiseLike, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend, WriteOutcomes } from "./backend.ts";
 import { CachedValue, type Order } from "./cached-value.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
@@ -28,14 +28,16 @@ export class WriteThrough {
   ): Awaitable<Outcomes> {
     const inner = this.#inner(context);
     if (context?.unconfirmed) return this.#keepUnconfirmed(mapping, inner, callFar);
-    if (context?.skip?.has(this.#near.backend.name)) return this.#withoutNear([...mapping.keys()], callFar(inner), context);
-    const fill = context?.ticket !== undefined;
+    if (context?.skip?.has(this.#near.backend.name))
+      return this.#withoutNear([...mapping.keys()], callFar(inner), context);
+    const fill = context?.fill === true;
     const tickets: FillTicket[] = [];
     for (const [key, value] of mapping) {
       // A set breaks what left before it; a fill is itself what a lease protects, and may be read here at once.
       if (!fill) this.#near.break(key);
       tickets.push(this.#near.ticket(key));
-      if (fill && !this.#near.isMasked(key)) this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value)));
+      if (fill && !this.#near.isMasked(key))
+        this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value)));
     }
     return andThen(callFar(inner), (far) => {
       const outcomes: Outcomes = new Map();
@@ -45,8 +47,12 @@ export class WriteThrough {
         outcomes.set(ticket.key, outcome);
         this.#tell(context, ticket.key, outcome);
         const stands = this.#near.giveBack(ticket);
-        const near = fill ? this.#settleFill(ticket.key, value, outcome, stands) : this.#settleSet(ticket.key, value, outcome, stands);
-        this.#near.quietly(andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)));
+        const near = fill
+          ? this.#settleFill(ticket.key, value, outcome, stands)
+          : this.#settleSet(ticket.key, value, outcome, stands);
+        this.#near.quietly(
+          andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)),
+        );
       }
       return outcomes;
     });
@@ -87,7 +93,9 @@ export class WriteThrough {
     if (outcome.status === "refused") return this.#near.drop(key);
     const { confidence } = this.#near;
     if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value));
-    return outcome.revision === undefined ? undefined : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)));
+    return outcome.revision === undefined
+      ? undefined
+      : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)));
   }
 
   #keepUnconfirmed(
@@ -97,7 +105,8 @@ export class WriteThrough {
   ): Awaitable<Outcomes> {
     // Only a tier that keeps the object itself can remember that it is uncertain.
     if (this.#near.backend.byReference) {
-      for (const [key, value] of mapping) this.#near.quietly(this.#near.put(key, this.#near.confidence.unconfirmed(value)));
+      for (const [key, value] of mapping)
+        this.#near.quietly(this.#near.put(key, this.#near.confidence.unconfirmed(value)));
     }
     const stored = () => new Map([...mapping.keys()].map((key) => [key, STORED]));
     return this.#farIsChain ? andThen(callFar(inner), stored) : stored();
@@ -125,29 +134,52 @@ export class WriteThrough {
 }
 
 /** A write that never throws. */
-export function writeOne(backend: CacheBackend, key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcomes> {
+export function writeOne(
+  backend: CacheBackend,
+  key: string,
+  value: CachedValue,
+  context?: WriteContext,
+): Awaitable<WriteOutcomes> {
   if (context?.skip?.has(backend.name)) return skipped([key]);
-  return outcomesOf(backend, "set", [key], () => andThen(backend.set(key, value, context), (outcome) => single(key, outcome)));
+  return outcomesOf(backend, "set", [key], () =>
+    andThen(backend.set(key, value, context), (outcome) => single(key, outcome)),
+  );
 }
 
 /** The same for a batch. */
-export function writeMany(backend: CacheBackend, mapping: ReadonlyMap<string, CachedValue>, context?: WriteContext): Awaitable<WriteOutcomes> {
+export function writeMany(
+  backend: CacheBackend,
+  mapping: ReadonlyMap<string, CachedValue>,
+  context?: WriteContext,
+): Awaitable<WriteOutcomes> {
   const keys = [...mapping.keys()];
   if (context?.skip?.has(backend.name)) return skipped(keys);
-  return outcomesOf(backend, "setMulti", keys, () => andThen(backend.setMulti(mapping, context), (all) => all ?? new Map()));
+  return outcomesOf(backend, "setMulti", keys, () =>
+    andThen(backend.setMulti(mapping, context), (all) => all ?? new Map()),
+  );
 }
 
 export function deleteOne(backend: CacheBackend, key: string, context?: WriteContext): Awaitable<WriteOutcomes> {
-  return outcomesOf(backend, "delete", [key], () => andThen(backend.delete(key, context), (outcome) => single(key, outcome)));
+  return outcomesOf(backend, "delete", [key], () =>
+    andThen(backend.delete(key, context), (outcome) => single(key, outcome)),
+  );
 }
 
-export function deleteMany(backend: CacheBackend, keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes> {
-  return outcomesOf(backend, "deleteMulti", keys, () => andThen(backend.deleteMulti(keys, context), (all) => all ?? new Map()));
+export function deleteMany(
+  backend: CacheBackend,
+  keys: readonly string[],
+  context?: WriteContext,
+): Awaitable<WriteOutcomes> {
+  return outcomesOf(backend, "deleteMulti", keys, () =>
+    andThen(backend.deleteMulti(keys, context), (all) => all ?? new Map()),
+  );
 }
 
 /** The entry as the authority has counted it. */
 export function withRevision(entry: CachedValue, revision: Order | undefined): CachedValue {
-  return revision === undefined ? entry : new CachedValue(entry.payload, { ...entry.metadata, revision }, entry.residence);
+  return revision === undefined
+    ? entry
+    : new CachedValue(entry.payload, { ...entry.metadata, revision }, entry.residence);
 }
 
 function outcomesOf(
@@ -157,7 +189,10 @@ function outcomesOf(
   run: () => Awaitable<WriteOutcomes>,
 ): Awaitable<WriteOutcomes> {
   const fail = (error: unknown): WriteOutcomes => {
-    const outcome: WriteOutcome = { status: "failed", error: asCacheError(error, backend.name, operation, keys.length) };
+    const outcome: WriteOutcome = {
+      status: "failed",
+      error: asCacheError(error, backend.name, operation, keys.length),
+    };
     return new Map(keys.map((key) => [key, outcome]));
   };
   try {

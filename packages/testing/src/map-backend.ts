@@ -106,7 +106,7 @@ export class MapBackend extends CacheBackend {
 
   #read(key: string): Found {
     const slot = this.#slots.get(key);
-    return slot === undefined || slot.expiresAt <= this.#clock.now() ? NO_VALUE : slot.entry;
+    return slot === undefined || slot.expiresAt < this.#clock.now() ? NO_VALUE : slot.entry;
   }
 
   #store(key: string, entry: CachedValue, keepMs = Number.POSITIVE_INFINITY): void {

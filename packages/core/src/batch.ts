@@ -1,0 +1,125 @@
+import { andThen } from "./awaitable.ts";
+import type { CachedValue } from "./cached-value.ts";
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import { alignedValues } from "./creation.ts";
+import type { Creations } from "./creations.ts";
+import { BatchContext, type BatchCreator } from "./creator.ts";
+import type { Flight } from "./flight.ts";
+import { isNoValue } from "./no-value.ts";
+import type { RegionReads } from "./region-reads.ts";
+import type { RegionState } from "./region-state.ts";
+import { waitFor } from "./waiting.ts";
+
+export type BatchOutcome<T> =
+  | { readonly status: "fulfilled"; readonly value: T }
+  | { readonly status: "rejected"; readonly reason: unknown };
+
+/** Each key's own outcome, in the order of the keys' first occurrence. */
+export type BatchOutcomes<T> = Map<string, BatchOutcome<T>>;
+
+/** One call of `getOrCreateMulti`. */
+export class Batch<T> {
+  readonly #state: RegionState;
+  readonly #reads: RegionReads;
+  readonly #creations: Creations;
+
+  constructor(state: RegionState, reads: RegionReads, creations: Creations) {
+    this.#state = state;
+    this.#reads = reads;
+    this.#creations = creations;
+  }
+
+  async run(
+    keys: readonly string[],
+    creator: BatchCreator<T>,
+    options: ResolvedCreateOptions,
+  ): Promise<BatchOutcomes<T>> {
+    const inner = new Map<string, string>();
+    const innerOf = new Map<string, string>();
+    for (const key of keys) {
+      const mangled = this.#state.inner(key);
+      innerOf.set(key, mangled);
+      // Two keys that mangle to one are one: otherwise the batch would wait for itself.
+      if (!inner.has(mangled)) inner.set(mangled, key);
+    }
+    const outcomes: BatchOutcomes<T> = new Map();
+    if (inner.size === 0) return outcomes;
+    const waits = this.#begin(inner, creator, options);
+    const settled = new Map<string, BatchOutcome<T>>();
+    await Promise.all(
+      [...waits].map(async ([mangled, wait]) => {
+        settled.set(mangled, await wait);
+      }),
+    );
+    for (const [key, mangled] of innerOf) {
+      const outcome = settled.get(mangled);
+      if (outcome !== undefined) outcomes.set(key, outcome);
+    }
+    return outcomes;
+  }
+
+  #begin(
+    inner: ReadonlyMap<string, string>,
+    creator: BatchCreator<T>,
+    options: ResolvedCreateOptions,
+  ): ReadonlyMap<string, BatchOutcome<T> | Promise<BatchOutcome<T>>> {
+    const state = this.#state;
+    const waits = new Map<string, BatchOutcome<T> | Promise<BatchOutcome<T>>>();
+    const mangled = [...inner.keys()];
+    const near = this.#near(mangled, options);
+    const own: Flight[] = [];
+    const flights: Flight[] = [];
+    mangled.forEach((key, index) => {
+      const entry = near[index];
+      if (entry !== undefined) {
+        waits.set(key, { status: "fulfilled", value: this.#reads.handOut<T>(entry) });
+        return;
+      }
+      const joined = this.#join(key, waits);
+      if (joined === "refused") return;
+      const flight = joined ?? this.#creations.begin(key, inner.get(key) as string);
+      if (joined === undefined) own.push(flight);
+      flights.push(flight);
+    });
+    if (own.length > 0) {
+      this.#creations.lead(own, {
+        options,
+        create: (contexts, stopper) => {
+          const wanted = contexts.map(({ key }) => key);
+          return andThen(creator(wanted, new BatchContext(contexts, stopper) as BatchContext<T>), (answer) =>
+            alignedValues(answer, wanted),
+          );
+        },
+      });
+    }
+    const mine = new Set(own);
+    for (const flight of flights) {
+      waits.set(
+        flight.key,
+        waitFor(flight, mine.has(flight), options, state).then(
+          ({ entry }): BatchOutcome<T> => ({
+            status: "fulfilled",
+            value: (isNoValue(entry) ? entry : this.#reads.handOut<T>(entry)) as T,
+          }),
+          (reason: unknown): BatchOutcome<T> => ({ status: "rejected", reason }),
+        ),
+      );
+    }
+    return waits;
+  }
+
+  #near(keys: readonly string[], options: ResolvedCreateOptions): readonly (CachedValue | undefined)[] {
+    const plain =
+      options.expirationMs === undefined && options.forceRefresh === false && options.skipRead === undefined;
+    return plain ? this.#reads.nearMulti(keys) : keys.map(() => undefined);
+  }
+
+  #join(key: string, waits: Map<string, BatchOutcome<T> | Promise<BatchOutcome<T>>>): Flight | undefined | "refused" {
+    try {
+      return this.#creations.joinable(key);
+    } catch (reason) {
+      waits.set(key, { status: "rejected", reason });
+      return "refused";
+    }
+  }
+}

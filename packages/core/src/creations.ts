@@ -1,0 +1,244 @@
+import { type Awaitable, andThen } from "./awaitable.ts";
+import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import type { LeaseAnswer, LeaseRequest, ReadContext } from "./contexts.ts";
+import { Creation, type CreationRequest } from "./creation.ts";
+import { LockError } from "./errors.ts";
+import { Failures } from "./failures.ts";
+import { Flight } from "./flight.ts";
+import { readMany, readOne } from "./near-tier.ts";
+import type { RegionState } from "./region-state.ts";
+
+/** One wish for leases and what the authority has answered. */
+class LeaseTurn implements LeaseRequest {
+  readonly token: string;
+  readonly ms: number;
+  readonly rejects: Map<string, Order | "any"> = new Map();
+  readonly answers: Map<string, LeaseAnswer> = new Map();
+
+  constructor(token: string, ms: number) {
+    this.token = token;
+    this.ms = ms;
+  }
+
+  answer(key: string, answer: LeaseAnswer): void {
+    this.answers.set(key, answer);
+  }
+}
+
+/** The wait for other processes' creations. */
+interface Patience {
+  readonly until: number;
+  rounds: number;
+}
+
+/**
+ * Gets keys that are not fresh near by: one read of the farther tiers, which asks for leases on the way, then one
+ * creation for what this process may create, and patience for what another one is creating.
+ */
+export class Creations {
+  readonly #state: RegionState;
+  readonly #failures = new Failures();
+  readonly #creation: Creation;
+  #turns = 0;
+
+  constructor(state: RegionState) {
+    this.#state = state;
+    this.#creation = new Creation(state, this.#failures);
+  }
+
+  /** The flight of the key that somebody has started, to be joined. */
+  joinable(key: string): Flight | undefined {
+    const flight = this.#state.flights.get(key);
+    if (flight !== undefined) this.#state.reentry.check(flight);
+    return flight;
+  }
+
+  /** Registers a flight, in the same turn in which the caller has found nothing fresh. */
+  begin(key: string, givenKey: string): Flight {
+    const flight = new Flight(key, givenKey);
+    this.#state.flights.add(flight);
+    return flight;
+  }
+
+  /** Brings all flights to an end, each its own. Never throws. */
+  lead(flights: readonly Flight[], request: CreationRequest): void {
+    this.#go(flights, request, undefined, request.options.forceRefresh !== false);
+  }
+
+  /** A deleted or rewritten key may be created again at once. */
+  forgetFailure(key: string): void {
+    this.#failures.forget(key);
+  }
+
+  forgetFailures(): void {
+    this.#failures.clear();
+  }
+
+  #go(flights: readonly Flight[], request: CreationRequest, patience: Patience | undefined, again: boolean): void {
+    const fail = (error: unknown) => {
+      for (const flight of flights) if (!flight.settled) this.#creation.failed(flight, error, request.options);
+    };
+    try {
+      const turn = this.#turn(request.options, again ? flights : []);
+      const done = andThen(this.#read(flights, request.options, turn), (found) =>
+        this.#sort(flights, found, request, turn, patience, again),
+      );
+      if (typeof done === "object") done.then(undefined, fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #turn(options: ResolvedCreateOptions, rejected: readonly Flight[]): LeaseTurn | undefined {
+    if (this.#state.backend.leases === undefined) return undefined;
+    this.#turns += 1;
+    const turn = new LeaseTurn(`${this.#state.sender}.${this.#turns}`, this.#state.options.leaseMs);
+    for (const { key, stale } of rejected) turn.rejects.set(key, stale?.metadata.revision ?? "any");
+    if (options.forceRefresh !== false) for (const { key } of rejected) turn.rejects.set(key, "any");
+    return turn;
+  }
+
+  #read(
+    flights: readonly Flight[],
+    options: ResolvedCreateOptions,
+    turn: LeaseTurn | undefined,
+  ): Awaitable<readonly Found[]> {
+    const { backend, freshness, marks } = this.#state;
+    const context: ReadContext = {
+      judge: freshness.judgeWith(options.expirationMs),
+      ...(turn !== undefined && { lease: turn }),
+      ...(options.skipRead !== undefined && { skip: options.skipRead }),
+    };
+    const [first] = flights;
+    const found =
+      flights.length === 1 && first !== undefined
+        ? andThen(
+            readOne(backend, () => backend.get(first.key, context)),
+            (one): readonly Found[] => [one],
+          )
+        : this.#readBatch(flights, context);
+    return andThen(found, (all) => {
+      const entries = all.filter((one) => one instanceof CachedValue);
+      if (entries.every(({ metadata }) => marks.knows(metadata))) return all;
+      return andThen(marks.learn(entries), () => all);
+    });
+  }
+
+  #readBatch(flights: readonly Flight[], context: ReadContext): Awaitable<readonly Found[]> {
+    const keys = flights.map(({ key }) => key);
+    return readMany(this.#state.backend, keys, () => this.#state.backend.getMulti(keys, context));
+  }
+
+  /** After a read: who is served, what this process creates, what it waits for, and what it has to ask again for. */
+  #sort(
+    flights: readonly Flight[],
+    found: readonly Found[],
+    request: CreationRequest,
+    turn: LeaseTurn | undefined,
+    patience: Patience | undefined,
+    again: boolean,
+  ): void {
+    const leased: Flight[] = [];
+    const unleased: Flight[] = [];
+    const unconfirmed: Flight[] = [];
+    const contested: Flight[] = [];
+    const unanswered: Flight[] = [];
+    flights.forEach((flight, index) => {
+      const one = found[index] as Found;
+      const answer = turn?.answers.get(flight.key);
+      this.#state.note(answer?.order);
+      if (this.#isServed(flight, one, request.options, answer)) {
+        if (answer?.granted) this.#giveBack([flight.key], turn);
+      } else if (one instanceof ReadFailure) unconfirmed.push(flight);
+      else if (turn === undefined) unleased.push(flight);
+      else if (answer !== undefined) (answer.granted ? leased : contested).push(flight);
+      else if (again || !(one instanceof CachedValue)) unleased.push(flight);
+      else unanswered.push(flight);
+    });
+    // What this process owns it starts before it waits for anybody, so that overlapping batches can't wait for each other.
+    if (leased.length > 0) this.#creation.start(leased, request, { kind: "leased", token: (turn as LeaseTurn).token });
+    if (unleased.length > 0) this.#creation.start(unleased, request, { kind: "unleased" });
+    if (unconfirmed.length > 0) {
+      this.#creation.start(unconfirmed, request, { kind: "unconfirmed" });
+      // The lease may have been taken though its answer was lost: nobody shall wait for it.
+      this.#giveBack(
+        unconfirmed.map(({ key }) => key),
+        turn,
+      );
+    }
+    if (unanswered.length > 0) this.#go(unanswered, request, patience, true);
+    if (contested.length > 0) this.#wait(contested, request, patience);
+  }
+
+  /** Lands the flight if nothing has to be created for it. */
+  #isServed(flight: Flight, found: Found, options: ResolvedCreateOptions, answer: LeaseAnswer | undefined): boolean {
+    const { freshness, events, options: region } = this.#state;
+    const entry = found instanceof ReadFailure ? found.candidate : found instanceof CachedValue ? found : undefined;
+    const judgement = entry === undefined ? "absent" : freshness.judgeWith(options.expirationMs)(flight.key, entry);
+    if (judgement === "fresh" && found instanceof CachedValue && options.forceRefresh === false) {
+      this.#state.flights.remove(flight);
+      flight.land({ entry: found, origin: "cached" });
+      return true;
+    }
+    if (events.observes("miss") && flight.reading)
+      events.emit("miss", { key: flight.givenKey, reason: this.#reason(flight.key, found) });
+    const usable =
+      judgement !== "absent" && (found instanceof CachedValue || freshness.graceMs(entry as CachedValue) > 0);
+    flight.hasRead(usable ? entry : undefined);
+    const failure = this.#failures.standing(flight.key, region.clock.now());
+    if (flight.stale === undefined) {
+      if (failure === undefined || region.errorTtlMs === 0 || options.forceRefresh !== false) return false;
+      this.#state.flights.remove(flight);
+      flight.fail(failure.error);
+      return true;
+    }
+    const busy = answer?.granted === false;
+    if (options.forceRefresh === true || (failure === undefined && !busy)) return false;
+    events.emit("stale", { key: flight.givenKey, reason: busy ? "refreshing" : "retry-after" });
+    this.#state.flights.remove(flight);
+    flight.land({ entry: flight.stale, origin: "stale" });
+    return true;
+  }
+
+  #reason(key: string, found: Found) {
+    if (found instanceof ReadFailure) return "failed";
+    return found instanceof CachedValue ? (this.#state.freshness.why(key, found) ?? "expired") : "absent";
+  }
+
+  /** Another process creates them: until it has filled them, or its lease is over, or this process's patience. */
+  #wait(flights: readonly Flight[], request: CreationRequest, patience: Patience | undefined): void {
+    const { options, announcements, backend } = this.#state;
+    const now = options.clock.now();
+    const mine: Patience = patience ?? { until: now + options.leaseWaitMs, rounds: 0 };
+    if (now >= mine.until) {
+      if (options.afterLeaseWait === "create") this.#creation.start(flights, request, { kind: "unstored" });
+      else {
+        const error = new LockError(`another process has been creating this for longer than ${options.leaseWaitMs} ms`);
+        for (const flight of flights) this.#creation.failed(flight, error, request.options);
+      }
+      return;
+    }
+    mine.rounds += 1;
+    // With a feed the announcement wakes; the poll is its safety net. Jitter keeps the waiters of a cluster apart.
+    const base = backend.changes?.live ? 250 : Math.min(10 * 2 ** mine.rounds, 250);
+    const delay = Math.min(base * (0.5 + options.random()), mine.until - now);
+    const keys = flights.map(({ key }) => key);
+    void announcements.wait(keys, delay).then(() =>
+      this.#go(
+        flights.filter(({ settled }) => !settled),
+        request,
+        mine,
+        request.options.forceRefresh !== false,
+      ),
+    );
+  }
+
+  #giveBack(keys: readonly string[], turn: LeaseTurn | undefined): void {
+    if (turn === undefined) return;
+    this.#state.inBackground(
+      Promise.resolve().then(() => this.#state.backend.leases?.release(keys, turn.token)),
+      "giving back a lease",
+    );
+  }
+}

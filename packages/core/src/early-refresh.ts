@@ -1,0 +1,50 @@
+import { type Awaitable, andThen } from "./awaitable.ts";
+import type { CachedValue } from "./cached-value.ts";
+import { type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
+import type { Creations } from "./creations.ts";
+import type { Creator, CreatorContext } from "./creator.ts";
+import type { RegionState } from "./region-state.ts";
+
+/**
+ * Renews entries that are hit before they expire, in the background, one refresher in the cluster: past a fixed share of
+ * their ttl, or at random (XFetch: now + creation time × beta × −ln(random) ≥ expiry).
+ */
+export class EarlyRefresh {
+  readonly #state: RegionState;
+  readonly #creations: Creations;
+  readonly #options: ResolvedCreateOptions;
+
+  private constructor(state: RegionState, creations: Creations) {
+    this.#state = state;
+    this.#creations = creations;
+    this.#options = { ...resolveCreateOptions(undefined, state.options), forceRefresh: "if-idle" };
+  }
+
+  /** `undefined` where it is off: then it costs nothing. */
+  static for(state: RegionState, creations: Creations): EarlyRefresh | undefined {
+    const { refreshAhead, earlyRefresh } = state.options;
+    return refreshAhead === undefined && earlyRefresh === undefined ? undefined : new EarlyRefresh(state, creations);
+  }
+
+  consider(key: string, givenKey: string, entry: CachedValue, creator: Creator<unknown>): void {
+    if (!this.#isDue(entry) || this.#state.flights.get(key) !== undefined) return;
+    const flight = this.#creations.begin(key, givenKey);
+    // Nobody waits for it, and nobody's leaving may stop it.
+    flight.waiters += 1;
+    this.#creations.lead([flight], {
+      options: this.#options,
+      create: (contexts) => andThen(creator(contexts[0] as CreatorContext) as Awaitable<unknown>, (value) => [value]),
+    });
+  }
+
+  #isDue(entry: CachedValue): boolean {
+    const { freshness, options } = this.#state;
+    const ttlMs = freshness.ttlMs(entry);
+    if (ttlMs === Number.POSITIVE_INFINITY) return false;
+    const remainingMs = freshness.remainingMs(entry);
+    if (options.refreshAhead !== undefined && remainingMs < ttlMs * (1 - options.refreshAhead)) return true;
+    if (options.earlyRefresh === undefined) return false;
+    const creationMs = entry.metadata.createdAt - entry.metadata.startedAt;
+    return creationMs * options.earlyRefresh * -Math.log(options.random()) >= remainingMs;
+  }
+}

@@ -1,0 +1,70 @@
+import { LockError } from "./errors.ts";
+import type { Flight } from "./flight.ts";
+
+interface Chain {
+  readonly flights: readonly Flight[];
+  readonly outer: Chain | undefined;
+}
+
+interface Storage {
+  run<T>(chain: Chain, callback: () => T): T;
+  getStore(): Chain | undefined;
+  disable(): void;
+}
+
+interface Host {
+  readonly process?: { getBuiltinModule?(name: string): { readonly AsyncLocalStorage: new () => Storage } | undefined };
+}
+
+/**
+ * Finds the creator that asks for the very key which it creates, at once or through other creators, and would wait for
+ * itself for ever. Asynchronous context is followed only while creators run: following it costs every promise of the process.
+ */
+export class ReentryGuard {
+  readonly #storage: Storage | undefined;
+  #running = 0;
+  #current: Chain | undefined;
+
+  constructor(enabled: boolean) {
+    // Asked for by name at run time, so that this package imports nothing that a browser hasn't; there the guard sees synchronous calls only.
+    const hooks = enabled ? (globalThis as Host).process?.getBuiltinModule?.("node:async_hooks") : undefined;
+    this.#storage = hooks && new hooks.AsyncLocalStorage();
+  }
+
+  /** Runs a creator on behalf of `flights`. */
+  run<T>(flights: readonly Flight[], create: () => T): T {
+    const outer = this.#chain();
+    const chain: Chain = { flights, outer };
+    const before = this.#current;
+    this.#current = chain;
+    this.#running += 1;
+    try {
+      return this.#storage === undefined ? create() : this.#storage.run(chain, create);
+    } finally {
+      this.#current = before;
+    }
+  }
+
+  /** The creator's promise, if it gave one, has settled. */
+  done(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#storage?.disable();
+  }
+
+  /**
+   * @throws LockError if the caller is, directly or not, the creator that `flight` waits for
+   */
+  check(flight: Flight): void {
+    if (this.#running === 0) return;
+    for (let chain = this.#chain(); chain !== undefined; chain = chain.outer) {
+      if (!chain.flights.includes(flight) || flight.settled) continue;
+      throw new LockError(
+        `the creator of ${JSON.stringify(flight.givenKey)} asks for its own key: it would wait for itself`,
+      );
+    }
+  }
+
+  #chain(): Chain | undefined {
+    return this.#current ?? (this.#running === 0 ? undefined : this.#storage?.getStore());
+  }
+}

@@ -1,0 +1,124 @@
+import { EventEmitter } from "eventemitter3";
+import type { BackendIncident } from "./backend.ts";
+import type { Origin } from "./flight.ts";
+import type { Staleness } from "./freshness.ts";
+
+/** What a region tells. Keys are the caller's. */
+export interface RegionEvents {
+  /** A fresh value was served without creating anything. */
+  hit: (event: { readonly key: string; readonly tier: string | undefined }) => void;
+  /** Nothing fresh: why. `failed`: no tier could be read. */
+  miss: (event: { readonly key: string; readonly reason: Staleness | "absent" | "failed" }) => void;
+  /** A stale value was served. */
+  stale: (event: {
+    readonly key: string;
+    readonly reason: "refreshing" | "soft-timeout" | "error" | "retry-after";
+  }) => void;
+  /** A creator has finished: how long it took, for which keys. */
+  created: (event: {
+    readonly keys: readonly string[];
+    readonly durationMs: number;
+    readonly regenerated: boolean;
+  }) => void;
+  creationFailed: (event: {
+    readonly keys: readonly string[];
+    readonly durationMs: number;
+    readonly error: unknown;
+  }) => void;
+  /** What a creator made was not stored in the authority. `lease`: it came too late. */
+  fillRefused: (event: {
+    readonly key: string;
+    readonly reason: "lease" | "changed" | "store" | "failed";
+    readonly error?: unknown;
+  }) => void;
+  /** A tier could not be read or written. */
+  tierFailed: (event: {
+    readonly tier: string;
+    readonly operation: "read" | "write" | "delete";
+    readonly key: string;
+    readonly error: Error;
+  }) => void;
+  set: (event: { readonly keys: readonly string[]; readonly confirmed: boolean }) => void;
+  deleted: (event: { readonly keys: readonly string[]; readonly confirmed: boolean }) => void;
+  invalidated: (event: {
+    readonly names: readonly string[];
+    readonly mode: "hard" | "soft";
+    readonly confirmed: boolean;
+  }) => void;
+  /** A delete or an invalidation is not confirmed yet and goes on being tried. */
+  pending: (event: { readonly what: string; readonly count: number; readonly error: unknown }) => void;
+  /** Changes of the shared tier may have been missed, or can be heard again. */
+  coherence: (event: { readonly state: "silent" | "resumed" | "uncertain"; readonly reason: string }) => void;
+  /** A tier noticed something that is nobody's answer: a corrupt entry, a circuit that opens. */
+  incident: (event: BackendIncident) => void;
+  /** How one value was come by. For metrics. */
+  served: (event: { readonly key: string; readonly origin: Origin; readonly tier: string | undefined }) => void;
+}
+
+export type RegionEventName = keyof RegionEvents;
+
+/** Told of what goes wrong where no caller can be told: a listener that throws, a background fill that fails. */
+export interface Logger {
+  warn(message: string, details?: unknown): void;
+}
+
+/** Events that cost nothing while nobody listens, and whose listeners can't harm the cache. */
+export class RegionEventHub {
+  readonly #emitter = new EventEmitter();
+  readonly #logger: Logger | undefined;
+  readonly #observed = new Map<RegionEventName, number>();
+  /** Whether anybody wants to know of hits: asked on the hottest path. */
+  observesHits = false;
+
+  constructor(logger: Logger | undefined) {
+    this.#logger = logger;
+  }
+
+  on<E extends RegionEventName>(event: E, listener: RegionEvents[E]): () => void {
+    const guarded = (details: unknown): void => {
+      try {
+        (listener as (details: unknown) => void)(details);
+      } catch (error) {
+        this.warn(`a listener of "${event}" threw`, error);
+      }
+    };
+    this.#emitter.on(event, guarded);
+    this.#count(event, 1);
+    let listening = true;
+    return () => {
+      if (!listening) return;
+      listening = false;
+      this.#emitter.off(event, guarded);
+      this.#count(event, -1);
+    };
+  }
+
+  observes(event: RegionEventName): boolean {
+    return this.#observed.has(event);
+  }
+
+  emit<E extends RegionEventName>(event: E, details: Parameters<RegionEvents[E]>[0]): void {
+    if (this.#observed.has(event)) this.#emitter.emit(event, details);
+  }
+
+  warn(message: string, details?: unknown): void {
+    try {
+      this.#logger?.warn(message, details);
+    } catch {
+      // A logger that throws has nobody left to tell.
+    }
+  }
+
+  clear(): void {
+    this.#emitter.removeAllListeners();
+    this.#observed.clear();
+    this.observesHits = false;
+  }
+
+  #count(event: RegionEventName, by: number): void {
+    const count = (this.#observed.get(event) ?? 0) + by;
+    if (count === 0) this.#observed.delete(event);
+    else this.#observed.set(event, count);
+    this.observesHits = this.#observed.has("hit") || this.#observed.has("served");
+  }
+}

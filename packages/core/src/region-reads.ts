@@ -1,0 +1,163 @@
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
+import { CachedValue, type Found, ReadFailure } from "./cached-value.ts";
+import type { ResolvedReadOptions } from "./call-options.ts";
+import type { Judge, ReadContext } from "./contexts.ts";
+import type { CacheError } from "./errors.ts";
+import type { Staleness } from "./freshness.ts";
+import { isolated } from "./isolation.ts";
+import { readMany, readOne } from "./near-tier.ts";
+import { NO_VALUE, type NoValue } from "./no-value.ts";
+import type { RegionState } from "./region-state.ts";
+
+/** An entry with what is known of it. */
+export interface Entry<T = unknown> {
+  readonly payload: T;
+  /** The tier that it was found in; `undefined`: it was created now. */
+  readonly tier: string | undefined;
+  readonly createdAt: number;
+  readonly ageMs: number;
+  /** Milliseconds of freshness left; negative when stale; `Infinity` when it never expires. */
+  readonly remainingMs: number;
+  readonly stale: boolean;
+  /** Whether this call's creator, or one that it joined, has just made it. */
+  readonly created: boolean;
+  /** Why it is stale or would not be served. */
+  readonly why: Staleness | undefined;
+  readonly tags: readonly string[];
+  readonly metadata: CachedValue["metadata"];
+}
+
+/** The reading half of a region. */
+export class RegionReads {
+  readonly #state: RegionState;
+  /** For plain reads, so that they make none. */
+  readonly #context: ReadContext;
+  readonly #nearContext: ReadContext;
+
+  constructor(state: RegionState) {
+    this.#state = state;
+    this.#context = { judge: state.freshness.judge };
+    this.#nearContext = { judge: state.freshness.judge, nearestOnly: true };
+  }
+
+  /** A fresh entry of the nearest tier, at once, or nothing. */
+  near(key: string): CachedValue | undefined {
+    if (!this.#state.hasNearTier) return undefined;
+    const found = this.#state.backend.get(key, this.#nearContext);
+    if (found instanceof CachedValue) return this.#isFresh(key, found) ? found : undefined;
+    if (isPromiseLike(found)) found.then(undefined, () => undefined);
+    return undefined;
+  }
+
+  nearMulti(keys: readonly string[]): readonly (CachedValue | undefined)[] {
+    if (!this.#state.hasNearTier) return keys.map(() => undefined);
+    const found = this.#state.backend.getMulti(keys, this.#nearContext);
+    if (isPromiseLike(found)) {
+      found.then(undefined, () => undefined);
+      return keys.map(() => undefined);
+    }
+    return found.map((one, index) =>
+      one instanceof CachedValue && this.#isFresh(keys[index] as string, one) ? one : undefined,
+    );
+  }
+
+  /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */
+  get(key: string, givenKey: string): Awaitable<CachedValue | NoValue> {
+    const found = this.#state.backend.get(key, this.#context);
+    if (found instanceof CachedValue && this.#isFresh(key, found)) return found;
+    const read = isPromiseLike(found) ? readOne(this.#state.backend, () => found) : found;
+    return andThen(this.#learned(read), (one) => this.#verdict(key, givenKey, one, this.#state.freshness.judge));
+  }
+
+  getWith(
+    key: string,
+    givenKey: string,
+    options: ResolvedReadOptions,
+    context: ReadContext = {},
+  ): Awaitable<CachedValue | NoValue> {
+    const { backend, freshness } = this.#state;
+    const judge = options.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options.expirationMs);
+    const found = readOne(backend, () =>
+      backend.get(key, { ...context, judge, ...(options.skip !== undefined && { skip: options.skip }) }),
+    );
+    return andThen(this.#learned(found), (one) => this.#verdict(key, givenKey, one, judge));
+  }
+
+  /** Aligned with the keys; failures in their places. */
+  getMulti(
+    keys: readonly string[],
+    givenKeys: readonly string[],
+    options: ResolvedReadOptions | undefined,
+  ): Awaitable<readonly (CachedValue | NoValue | CacheError)[]> {
+    const { backend, freshness, marks } = this.#state;
+    const judge = options?.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options?.expirationMs);
+    const context =
+      options === undefined ? this.#context : { judge, ...(options.skip !== undefined && { skip: options.skip }) };
+    const found = readMany(backend, keys, () => backend.getMulti(keys, context));
+    return andThen(found, (all) => {
+      const unknown = all.filter((one) => one instanceof CachedValue).filter(({ metadata }) => !marks.knows(metadata));
+      const verdicts = () =>
+        all.map((one, index) => {
+          try {
+            return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge);
+          } catch (error) {
+            return error as CacheError;
+          }
+        });
+      return unknown.length === 0 ? verdicts() : andThen(marks.learn(unknown), verdicts);
+    });
+  }
+
+  /** What a caller is given of an entry. */
+  handOut<T>(entry: CachedValue): T {
+    const { isolation } = this.#state.options;
+    return (isolation === "share" ? entry.payload : isolated(entry.payload, isolation)) as T;
+  }
+
+  describe<T>(key: string, entry: CachedValue, tier: string | undefined, created: boolean): Entry<T> {
+    const { freshness } = this.#state;
+    const why = freshness.why(key, entry);
+    return {
+      payload: this.handOut<T>(entry),
+      tier,
+      createdAt: entry.metadata.createdAt,
+      ageMs: freshness.ageMs(entry),
+      remainingMs: freshness.remainingMs(entry),
+      stale: why !== undefined,
+      created,
+      why,
+      tags: entry.metadata.tags ?? [],
+      metadata: entry.metadata,
+    };
+  }
+
+  #isFresh(key: string, entry: CachedValue): boolean {
+    return this.#state.freshness.judge(key, entry) === "fresh" && this.#state.marks.knows(entry.metadata);
+  }
+
+  #learned(found: Awaitable<Found>): Awaitable<Found> {
+    const { marks } = this.#state;
+    return andThen(found, (one) =>
+      one instanceof CachedValue && !marks.knows(one.metadata) ? andThen(marks.learn([one]), () => one) : one,
+    );
+  }
+
+  /** @throws CacheError if no tier could be read and nothing near may be served */
+  #verdict(key: string, givenKey: string, found: Found, judge: Judge): CachedValue | NoValue {
+    const { events, freshness } = this.#state;
+    if (found instanceof ReadFailure) {
+      events.emit("tierFailed", { tier: found.tier, operation: "read", key: givenKey, error: found.error });
+      const { candidate } = found;
+      if (candidate !== undefined && judge(key, candidate) === "fresh" && freshness.graceMs(candidate) > 0)
+        return candidate;
+      events.emit("miss", { key: givenKey, reason: "failed" });
+      throw found.error;
+    }
+    if (found instanceof CachedValue && judge(key, found) === "fresh") return found;
+    if (events.observes("miss")) {
+      const reason = found instanceof CachedValue ? (freshness.why(key, found) ?? "expired") : "absent";
+      events.emit("miss", { key: givenKey, reason });
+    }
+    return NO_VALUE;
+  }
+}

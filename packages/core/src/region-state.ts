@@ -1,0 +1,193 @@
+import { Announcements } from "./announcements.ts";
+import type { CacheBackend } from "./backend.ts";
+import { CachedValue, compareOrders, type Order } from "./cached-value.ts";
+import { ClosedError, ValidationError } from "./errors.ts";
+import { Flights } from "./flight.ts";
+import { Freshness } from "./freshness.ts";
+import type { KeyMangler } from "./keys.ts";
+import { MarkBoard } from "./mark-board.ts";
+import { PendingDeletes } from "./pending-deletes.ts";
+import { ReadThroughProxy } from "./read-through.ts";
+import { ReentryGuard } from "./reentry.ts";
+import type { RegionEventHub } from "./region-events.ts";
+import type { ResolvedRegionOptions } from "./region-options.ts";
+import { Stamps } from "./stamps.ts";
+
+/** What a new entry is made from, beside its payload. */
+export interface EntryPlan {
+  readonly startedAt: number;
+  readonly startedOrder: Order | undefined;
+  readonly ttlMs: number;
+  readonly graceMs: number;
+  /** The ttl is the region's own: a shorter one for "there is none" applies. */
+  readonly ownTtl: boolean;
+  readonly tags?: readonly string[] | undefined;
+  readonly validators?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How long a look-up of marks is believed where no feed tells of new ones. */
+const believedMs = 1000;
+
+/** What the parts of a configured region share. */
+export class RegionState {
+  readonly options: ResolvedRegionOptions;
+  readonly backend: CacheBackend;
+  readonly events: RegionEventHub;
+  readonly stamps: Stamps;
+  readonly marks: MarkBoard;
+  readonly pending: PendingDeletes = new PendingDeletes();
+  readonly flights: Flights = new Flights();
+  readonly freshness: Freshness;
+  readonly announcements: Announcements;
+  readonly reentry: ReentryGuard;
+  /** Names this region's chain in what it writes. */
+  readonly sender: string;
+  /** Whether a read of the nearest tier alone is synchronous and touches no network. */
+  readonly hasNearTier: boolean;
+  readonly nearName: string;
+  readonly #mangle: KeyMangler | undefined;
+  readonly #background = new Set<Promise<unknown>>();
+  readonly #endings: (() => void)[] = [];
+  #known: Order | undefined;
+  #closed = false;
+
+  constructor(options: ResolvedRegionOptions, backend: CacheBackend, events: RegionEventHub) {
+    const { clock } = options;
+    this.options = options;
+    this.backend = backend;
+    this.events = events;
+    this.stamps = new Stamps(clock);
+    const knownForMs = backend.changes === undefined ? believedMs : Number.POSITIVE_INFINITY;
+    this.marks = new MarkBoard(backend.marks, clock, knownForMs);
+    const { ttlMs, graceMs, valueVersion } = options;
+    this.freshness = new Freshness({ clock, ttlMs, graceMs, formatVersion: valueVersion }, this.marks, this.pending);
+    this.announcements = new Announcements(clock);
+    this.reentry = new ReentryGuard(options.detectReentry);
+    this.sender = chainOf(backend)?.sender ?? crypto.randomUUID();
+    this.nearName = (chainOf(backend)?.near ?? backend).name;
+    this.hasNearTier = !(chainOf(backend)?.near ?? backend).remote;
+    this.#mangle = manglerOf(options.keyMangler, backend.keyMangler);
+    this.#endings.push(backend.watch((incident) => events.emit("incident", incident)));
+    this.#listen();
+  }
+
+  /**
+   * The key below the region.
+   * @throws ValidationError if it is not a string
+   */
+  inner(key: string): string {
+    if (typeof key !== "string") throw new ValidationError({ path: "key", expected: "a string", received: key });
+    return this.#mangle === undefined ? key : this.#mangle(key);
+  }
+
+  /** @throws ClosedError */
+  assertOpen(): void {
+    if (this.#closed) throw new ClosedError(`region "${this.options.name}"`);
+  }
+
+  /** The latest order of the authority that this process knows of: a lower bound for what starts now. */
+  knownOrder(): Order | undefined {
+    this.note(this.backend.changes?.position);
+    return this.#known;
+  }
+
+  note(order: Order | undefined): void {
+    if (order === undefined) return;
+    const difference = compareOrders(order, this.#known);
+    if (difference === undefined || difference > 0) this.#known = order;
+  }
+
+  entry(payload: unknown, plan: EntryPlan): CachedValue {
+    const { options } = this;
+    const negative = plan.ownTtl && (payload === undefined || payload === null) ? options.negativeTtlMs : undefined;
+    const planned = negative ?? plan.ttlMs;
+    const ttl =
+      options.jitter === 0
+        ? planned
+        : planned === Number.POSITIVE_INFINITY
+          ? planned
+          : planned * (1 - options.jitter * options.random());
+    return new CachedValue(payload, {
+      createdAt: options.clock.now(),
+      startedAt: plan.startedAt,
+      formatVersion: options.valueVersion,
+      ttl,
+      ...(plan.graceMs > 0 && { grace: plan.graceMs }),
+      ...(plan.startedOrder !== undefined && { startedOrder: plan.startedOrder }),
+      ...(plan.tags !== undefined && plan.tags.length > 0 && { tags: plan.tags }),
+      ...(plan.validators !== undefined && { validators: plan.validators }),
+    });
+  }
+
+  /** Work that no caller waits for. Its failure goes to the logger; `close` waits for it, within its bound. */
+  inBackground(work: PromiseLike<unknown>, reason: string): void {
+    const done: Promise<unknown> = Promise.resolve(work).then(
+      () => this.#background.delete(done),
+      (error: unknown) => {
+        this.#background.delete(done);
+        this.events.warn(`${reason} failed`, error);
+      },
+    );
+    this.#background.add(done);
+    this.options.waitUntil?.(done);
+  }
+
+  backgroundWork(): readonly Promise<unknown>[] {
+    return [...this.#background];
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.retire(this.backend);
+    chainOf(this.backend)?.detach();
+  }
+
+  /** Another backend has taken its place: `next` may be around this one. */
+  retire(next: CacheBackend): void {
+    for (const end of this.#endings) end();
+    this.flights.forgetAll();
+    const chain = chainOf(this.backend);
+    if (chain !== undefined && chain !== chainOf(next)) chain.detach();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #listen(): void {
+    const feed = this.backend.changes;
+    if (feed === undefined) return;
+    const unsubscribe = feed.subscribe({
+      changed: (notice) => {
+        if (notice.sender === this.sender) return;
+        for (const key of notice.keys) this.flights.break(key);
+      },
+      marked: (marks) => {
+        this.marks.apply(marks);
+        this.flights.forgetAll();
+      },
+      filled: (keys) => this.announcements.announce(keys),
+      silent: (reason) => this.events.emit("coherence", { state: "silent", reason }),
+      resumed: () => this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" }),
+      uncertain: (reason) => {
+        this.marks.forget();
+        this.events.emit("coherence", { state: "uncertain", reason });
+      },
+    });
+    this.#endings.push(unsubscribe);
+  }
+}
+
+/** The outermost read-through tier of a backend, below any proxies. */
+export function chainOf(backend: CacheBackend): ReadThroughProxy | undefined {
+  let at: CacheBackend | undefined = backend;
+  while (at !== undefined && !(at instanceof ReadThroughProxy))
+    at = "proxied" in at ? (at.proxied as CacheBackend) : undefined;
+  return at;
+}
+
+function manglerOf(own: KeyMangler | false | undefined, backends: KeyMangler | undefined): KeyMangler | undefined {
+  if (own === false) return undefined;
+  if (own === undefined || backends === undefined) return own ?? backends;
+  return (key) => backends(own(key));
+}

@@ -1,0 +1,442 @@
+import { type Awaitable, andThen } from "./awaitable.ts";
+import { type BackendHealth, CacheBackend } from "./backend.ts";
+import { Batch, type BatchOutcomes } from "./batch.ts";
+import type { CachedValue } from "./cached-value.ts";
+import {
+  type CreateOptions,
+  type ReadOptions,
+  resolveCreateOptions,
+  resolveReadOptions,
+  resolveWriteOptions,
+  type WriteOptions,
+} from "./call-options.ts";
+import type { CreationRequest } from "./creation.ts";
+import { Creations } from "./creations.ts";
+import type { BatchCreator, Creator, CreatorContext } from "./creator.ts";
+import { DeferredInvalidation } from "./deferred-invalidation.ts";
+import type { Duration } from "./duration.ts";
+import { EarlyRefresh } from "./early-refresh.ts";
+import { ConfigurationError, PartialFailureError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
+import { explainRegion } from "./explain.ts";
+import type { Landing } from "./flight.ts";
+import { regionMark } from "./mark-board.ts";
+import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
+import { protect } from "./protection-proxy.ts";
+import { ProxyBackend } from "./proxy-backend.ts";
+import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
+import { RegionEventHub, type RegionEventName, type RegionEvents } from "./region-events.ts";
+import {
+  type RegionBackendOptions,
+  type RegionOptions,
+  type ResolvedRegionOptions,
+  resolveRegionOptions,
+} from "./region-options.ts";
+import { type Entry, RegionReads } from "./region-reads.ts";
+import { chainOf, RegionState } from "./region-state.ts";
+import { type CloseReport, RegionWrites, type WriteReport } from "./region-writes.ts";
+import { scopeOf } from "./scope-proxy.ts";
+import { touch } from "./touch.ts";
+import { waitFor } from "./waiting.ts";
+
+export interface ConfigureOptions {
+  readonly wrap?: readonly ProxyFactory[];
+  /** Take this backend's place if there is one already. @default false */
+  readonly replaceExistingBackend?: boolean;
+  readonly ttl?: Duration;
+  readonly grace?: Duration;
+}
+
+interface Configured {
+  readonly state: RegionState;
+  readonly reads: RegionReads;
+  readonly writes: RegionWrites;
+  readonly creations: Creations;
+  readonly early: EarlyRefresh | undefined;
+  /** What callers without options of their own get. */
+  readonly defaults: ReturnType<typeof resolveCreateOptions>;
+}
+
+/**
+ * The front end: policy over a backend. It decides what is fresh, lets one creator run a key, invalidates, and tells what
+ * happens. Storage is the backend's, behaviour around it the proxies'.
+ */
+export class Region<V = unknown> {
+  #options: ResolvedRegionOptions;
+  readonly #given: RegionOptions;
+  readonly #events: RegionEventHub;
+  #configured: Configured | undefined;
+
+  constructor(options: RegionOptions) {
+    this.#given = options;
+    this.#options = resolveRegionOptions(options);
+    this.#events = new RegionEventHub(options.logger);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get isConfigured(): boolean {
+    return this.#configured !== undefined;
+  }
+
+  /** The outermost backend: proxies, tiers and all. @throws RegionNotConfigured */
+  get backend(): CacheBackend {
+    return this.#parts().state.backend;
+  }
+
+  /** The innermost backend: the farthest tier without any proxy. @throws RegionNotConfigured */
+  get actualBackend(): CacheBackend {
+    let backend = this.backend;
+    while (backend instanceof ProxyBackend) backend = backend.proxied;
+    return backend;
+  }
+
+  /**
+   * Gives the region its backend. Everything is checked before anything changes.
+   * @throws RegionAlreadyConfigured unless `replaceExistingBackend`
+   * @throws ConfigurationError
+   */
+  configure(backend: CacheBackend, options: ConfigureOptions = {}): this {
+    if (this.#configured !== undefined && !options.replaceExistingBackend) throw new RegionAlreadyConfigured(this.name);
+    if (!(backend instanceof CacheBackend))
+      throw new ConfigurationError({ path: "region.backend", expected: "a backend", received: backend });
+    const { ttl, grace, wrap = [] } = options;
+    const given = { ...this.#given, ...(ttl !== undefined && { ttl }), ...(grace !== undefined && { grace }) };
+    const resolved = resolveRegionOptions(given);
+    const { clock, random } = resolved;
+    const scoped = scopeOf(protect(backend, { clock, random }), resolved.name);
+    const wrapped = wrap.reduceRight<CacheBackend>(
+      (inner, proxy, index) => applyProxy(proxy, inner, `region.wrap[${index}]`),
+      scoped,
+    );
+    this.#options = resolved;
+    this.#install(wrapped);
+    return this;
+  }
+
+  /** Puts one more proxy around everything. */
+  wrap(proxy: ProxyFactory): this {
+    this.#install(applyProxy(proxy, this.backend, "proxy"));
+    return this;
+  }
+
+  /** The value, if a tier has a fresh one. Rejects if no tier could be read: a failed read is not a miss. */
+  get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | NoValue> {
+    try {
+      const { state, reads, early } = this.#parts();
+      const inner = state.inner(key);
+      const found =
+        options === undefined ? reads.get(inner, key) : reads.getWith(inner, key, resolveReadOptions(options));
+      if ("payload" in found && !("then" in found)) return Promise.resolve(this.#served<T>(found, key, inner, early));
+      return Promise.resolve(andThen(found, (entry) => this.#served<T>(entry, key, inner, early)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The value, if the nearest tier has a fresh one: at once, without a promise. */
+  peek<T extends V = V>(key: string): T | NoValue {
+    const { state, reads, early } = this.#parts();
+    const inner = state.inner(key);
+    const entry = reads.near(inner);
+    return entry === undefined ? NO_VALUE : this.#served<T>(entry, key, inner, early);
+  }
+
+  /**
+   * Aligned with `keys`, NO_VALUE in the holes; one round trip a tier for what the nearer ones lack.
+   * @throws PartialFailureError if keys could not be read, with the results of the others
+   */
+  async getMulti<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<readonly (T | NoValue)[]> {
+    const { state, reads } = this.#parts();
+    const inner = keys.map((key) => state.inner(key));
+    if (keys.length === 0) return [];
+    const answered = reads.getMulti(inner, keys, options && resolveReadOptions(options));
+    const all = "then" in answered ? await answered : answered;
+    const errors = new Map<string, unknown>();
+    const values = all.map((one, index) => {
+      const key = keys[index] as string;
+      if (one instanceof Error) errors.set(key, one);
+      return one instanceof Error ? NO_VALUE : this.#served<T>(one, key, inner[index] as string, undefined);
+    });
+    if (errors.size === 0) return values;
+    throw new PartialFailureError(
+      new Map(keys.map((key, index) => [key, values[index]] as const).filter(([key]) => !errors.has(key))),
+      errors,
+    );
+  }
+
+  /** The entry with its tier, age and remaining ttl, or NO_VALUE. */
+  async getEntry<T extends V = V>(key: string, options: ReadOptions = {}): Promise<Entry<T> | NoValue> {
+    const { state, reads } = this.#parts();
+    const inner = state.inner(key);
+    let tier: string | undefined;
+    const found = await reads.getWith(inner, key, resolveReadOptions(options), {
+      observe: (name, _key, one) => {
+        if (!isNoValue(one)) tier = name;
+      },
+    });
+    return isNoValue(found) ? found : reads.describe<T>(inner, found, tier ?? state.backend.name, false);
+  }
+
+  async has(key: string): Promise<boolean> {
+    return !isNoValue(await this.get(key));
+  }
+
+  /**
+   * The value of a fresh entry, or what `creator` makes: one creation a key at a time, in this process and, where the
+   * farthest tier leases, in the cluster; everybody who asks meanwhile shares its result or its error.
+   */
+  getOrCreate<T extends V = V>(key: string, creator: Creator<T>, options?: CreateOptions<T>): Promise<T> {
+    try {
+      const { state, reads, early } = this.#parts();
+      const inner = state.inner(key);
+      if (options === undefined) {
+        const near = reads.near(inner);
+        if (near !== undefined) return Promise.resolve(this.#served<T>(near, key, inner, early, creator) as T);
+      }
+      return this.#land(key, inner, creator, options).then(
+        ({ entry }) => (isNoValue(entry) ? entry : reads.handOut<T>(entry)) as T,
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The same, with tier, age, remaining ttl, and whether it was created now. */
+  async getOrCreateEntry<T extends V = V>(
+    key: string,
+    creator: Creator<T>,
+    options?: CreateOptions<T>,
+  ): Promise<Entry<T> | NoValue> {
+    const { state, reads } = this.#parts();
+    const inner = state.inner(key);
+    if (options?.forceRefresh !== true) {
+      const before = await this.getEntry<T>(key, pickRead(options)).catch(() => NO_VALUE);
+      if (!isNoValue(before)) return before as Entry<T>;
+    }
+    const { entry, origin } = await this.#land(key, inner, creator, options);
+    if (isNoValue(entry)) return entry;
+    return reads.describe<T>(
+      inner,
+      entry,
+      origin === "created" || origin === "default" ? undefined : state.backend.name,
+      origin === "created",
+    );
+  }
+
+  /**
+   * The same for many keys: one read of each tier for what the nearer ones lack, one call of the creator for what no tier
+   * has. A map in the order of the keys' first occurrence.
+   * @throws PartialFailureError if keys failed, with the results of the others; `settled: true` gives each key's outcome instead
+   */
+  getOrCreateMulti<T extends V = V>(
+    keys: readonly string[],
+    creator: BatchCreator<T>,
+    options: CreateOptions<T> & { readonly settled: true },
+  ): Promise<BatchOutcomes<T>>;
+  getOrCreateMulti<T extends V = V>(
+    keys: readonly string[],
+    creator: BatchCreator<T>,
+    options?: CreateOptions<T>,
+  ): Promise<Map<string, T>>;
+  async getOrCreateMulti<T extends V = V>(
+    keys: readonly string[],
+    creator: BatchCreator<T>,
+    options?: CreateOptions<T> & { readonly settled?: boolean },
+  ): Promise<Map<string, T> | BatchOutcomes<T>> {
+    const { state, reads, creations, defaults } = this.#parts();
+    const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
+    const outcomes = await new Batch<T>(state, reads, creations).run(keys, creator, resolved);
+    if (options?.settled) return outcomes;
+    const results = new Map<string, T>();
+    const errors = new Map<string, unknown>();
+    for (const [key, outcome] of outcomes) {
+      if (outcome.status === "fulfilled") results.set(key, outcome.value);
+      else errors.set(key, outcome.reason);
+    }
+    if (errors.size > 0) throw new PartialFailureError(results, errors);
+    return results;
+  }
+
+  async set<T extends V = V>(key: string, value: T, options?: WriteOptions): Promise<WriteReport> {
+    const { state, writes } = this.#parts();
+    return writes.set(new Map([[state.inner(key), [key, value]]]), resolveWriteOptions(options, this.#options));
+  }
+
+  /** One write a tier. The mapping and its values are not changed. */
+  async setMulti<T extends V = V>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport> {
+    const { state, writes } = this.#parts();
+    const given = new Map([...mapping].map(([key, value]) => [state.inner(key), [key, value] as const]));
+    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, this.#options));
+  }
+
+  async delete(key: string): Promise<WriteReport> {
+    const { state, writes } = this.#parts();
+    return writes.delete(new Map([[state.inner(key), key]]));
+  }
+
+  async deleteMulti(keys: readonly string[]): Promise<WriteReport> {
+    const { state, writes } = this.#parts();
+    return keys.length === 0 ? nothing : writes.delete(new Map(keys.map((key) => [state.inner(key), key])));
+  }
+
+  /** Starts the entry's life anew. `false` if there is none, or it was changed meanwhile. */
+  async touch(key: string, options?: WriteOptions): Promise<boolean> {
+    const { state, reads } = this.#parts();
+    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, this.#options));
+  }
+
+  /** Everything in the region: `hard` (the default) makes it absent, `hard: false` stale. O(1), in all processes. */
+  async invalidate(options: { readonly hard?: boolean } = {}): Promise<WriteReport> {
+    return this.#invalidate([regionMark], options);
+  }
+
+  /** Every entry with one of the tags. */
+  async invalidateTags(tags: readonly string[], options: { readonly hard?: boolean } = {}): Promise<WriteReport> {
+    return tags.length === 0 ? nothing : this.#invalidate([...new Set(tags)], options);
+  }
+
+  /** Forgets everything: a hard invalidation, and the memory of this process is freed at once. Never a scan of a shared store. */
+  async clear(): Promise<WriteReport> {
+    const { state } = this.#parts();
+    const report = await this.#invalidate([regionMark], {});
+    const chain = chainOf(state.backend);
+    if (chain !== undefined) await chain.clearNear();
+    else if (!state.backend.shared) await state.backend.clear?.();
+    return report;
+  }
+
+  /** Collects keys and tags during a transaction: `apply` after the commit, `drop` after a rollback. */
+  deferInvalidation(): DeferredInvalidation {
+    return new DeferredInvalidation(this);
+  }
+
+  /** Whether a creation of the key is under way: in this process, or under the backend's own lock. */
+  async keyIsLocked(key: string): Promise<boolean> {
+    const { state } = this.#parts();
+    const inner = state.inner(key);
+    if (state.flights.get(inner) !== undefined) return true;
+    const mutex = state.backend.getMutex(inner);
+    return mutex === null ? false : mutex.locked();
+  }
+
+  /** Listens; what is returned ends that. A listener that throws is logged and harms nobody. */
+  on<E extends RegionEventName>(event: E, listener: RegionEvents[E]): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Each tier, nearest first: up, degraded or down, since when, why. */
+  health(): ReadonlyMap<string, BackendHealth> {
+    return explainRegion.health(this.backend);
+  }
+
+  /** The resolved chain in words; with a key, what each tier holds of it. */
+  async explain(key?: string): Promise<string> {
+    const { state } = this.#parts();
+    return explainRegion.text(this.#options, state, key === undefined ? undefined : state.inner(key));
+  }
+
+  /** Ends the region: waits, within `closeTimeout`, for background work. Backends belong to who made them and stay open. */
+  async close(): Promise<CloseReport> {
+    const parts = this.#configured;
+    if (parts === undefined || parts.state.closed) return { unconfirmedKeys: [], unconfirmedMarks: [], unfinished: 0 };
+    return parts.writes.close(() => this.#events.clear());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #parts(): Configured {
+    if (this.#configured === undefined) throw new RegionNotConfigured(this.name);
+    this.#configured.state.assertOpen();
+    return this.#configured;
+  }
+
+  #install(backend: CacheBackend): void {
+    const before = this.#configured;
+    const state = new RegionState(this.#options, backend, this.#events);
+    const reads = new RegionReads(state);
+    const creations = new Creations(state);
+    const writes = new RegionWrites(state, (key) => creations.forgetFailure(key));
+    const early = EarlyRefresh.for(state, creations);
+    this.#configured = {
+      state,
+      reads,
+      writes,
+      creations,
+      early,
+      defaults: resolveCreateOptions(undefined, this.#options),
+    };
+    before?.state.retire(backend);
+  }
+
+  #land<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<Landing> {
+    const { state, creations, defaults } = this.#parts();
+    const joined = creations.joinable(inner);
+    const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
+    const flight = joined ?? creations.begin(inner, key);
+    if (joined === undefined) creations.lead([flight], singleRequest(creator, resolved));
+    return waitFor(flight, joined === undefined, resolved, state);
+  }
+
+  #served<T>(
+    entry: CachedValue | NoValue,
+    key: string,
+    inner: string,
+    early: EarlyRefresh | undefined,
+    creator?: Creator<T>,
+  ): T | NoValue {
+    if (isNoValue(entry)) return entry;
+    if (this.#events.observesHits) {
+      const tier = this.#configured?.state.nearName;
+      this.#events.emit("hit", { key, tier });
+      this.#events.emit("served", { key, origin: "cached", tier });
+    }
+    if (early !== undefined && creator !== undefined) early.consider(inner, key, entry, creator as Creator<unknown>);
+    return (this.#options.isolation === "share" ? entry.payload : this.#parts().reads.handOut(entry)) as T;
+  }
+
+  async #invalidate(names: readonly string[], options: { readonly hard?: boolean }): Promise<WriteReport> {
+    const { writes, creations } = this.#parts();
+    creations.forgetFailures();
+    return writes.invalidate(names, options.hard === false ? "soft" : "hard");
+  }
+}
+
+const nothing: WriteReport = Object.freeze({
+  confirmed: true,
+  outcomes: new Map(),
+  tiers: new Map(),
+  settled: Promise.resolve(),
+});
+
+/** A region with its backend, in one step. */
+export function createRegion<V = unknown>(options: RegionOptions & RegionBackendOptions): Region<V> {
+  const { backend, wrap, ...rest } = options;
+  return new Region<V>(rest).configure(backend, wrap === undefined ? {} : { wrap });
+}
+
+/** A region that gets its backend later: functions may be decorated with it before. */
+export function makeRegion<V = unknown>(options: RegionOptions): Region<V> {
+  return new Region<V>(options);
+}
+
+/** A creator of one value as a request. */
+export function singleRequest<T>(creator: Creator<T>, options: CreationRequest["options"]): CreationRequest {
+  return {
+    options,
+    create: (contexts, _stopper): Awaitable<readonly unknown[]> => {
+      const value = creator(contexts[0] as CreatorContext<T>);
+      return andThen(value as Awaitable<unknown>, (one) => [one]);
+    },
+  };
+}
+
+function pickRead(options: Pick<CreateOptions, "expirationTime" | "skip"> | undefined): ReadOptions {
+  return {
+    ...(options?.expirationTime !== undefined && { expirationTime: options.expirationTime }),
+    ...(options?.skip !== undefined && { skip: options.skip }),
+  };
+}

@@ -1,0 +1,92 @@
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import type { Timer } from "./clock.ts";
+import { TimeoutError } from "./errors.ts";
+import type { Flight, Landing } from "./flight.ts";
+import type { RegionState } from "./region-state.ts";
+
+/**
+ * One caller's wait for a flight, by its own options: whoever regenerates waits at most the soft timeout if there is a
+ * stale value, the others not at all; without one, everybody at most the hard timeout, or until the caller's signal.
+ */
+export function waitFor(
+  flight: Flight,
+  leads: boolean,
+  options: ResolvedCreateOptions,
+  state: RegionState,
+): Promise<Landing> {
+  flight.waiters += 1;
+  if (flight.reading) return flight.afterReading().then(() => waitOn(flight, leads, options, state));
+  return waitOn(flight, leads, options, state);
+}
+
+function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, state: RegionState): Promise<Landing> {
+  if (flight.settled) return flight.outcome;
+  const { stale } = flight;
+  if (stale !== undefined && !(leads && options.softTimeoutMs === Number.POSITIVE_INFINITY)) {
+    const landing: Landing = { entry: stale, origin: "stale" };
+    const reason = leads ? "soft-timeout" : "refreshing";
+    const serve = () => {
+      state.events.emit("stale", { key: flight.givenKey, reason });
+      return landing;
+    };
+    if (!leads || options.softTimeoutMs === 0) return Promise.resolve(serve());
+    // The creator goes on and its result is kept: this caller has not left, it has been served.
+    return limited(flight, options, options.softTimeoutMs, state, (resolve) => resolve(serve()));
+  }
+  if (stale !== undefined || (options.hardTimeoutMs === Number.POSITIVE_INFINITY && options.signal === undefined)) {
+    return options.signal === undefined
+      ? flight.outcome
+      : limited(flight, options, Number.POSITIVE_INFINITY, state, () => undefined);
+  }
+  return limited(flight, options, options.hardTimeoutMs, state, (resolve, reject) => {
+    flight.leave();
+    const error = new TimeoutError(`the creation of ${JSON.stringify(flight.givenKey)}`, options.hardTimeoutMs);
+    if (options.fallback === undefined) return reject(error);
+    try {
+      const plan = { startedAt: state.stamps.next(), startedOrder: undefined, ttlMs: 0, graceMs: 0, ownTtl: false };
+      resolve({ entry: state.entry(options.fallback(error), plan), origin: "default" });
+    } catch (fallbackError) {
+      reject(fallbackError);
+    }
+  });
+}
+
+function limited(
+  flight: Flight,
+  options: ResolvedCreateOptions,
+  ms: number,
+  state: RegionState,
+  onTime: (resolve: (landing: Landing) => void, reject: (error: unknown) => void) => void,
+): Promise<Landing> {
+  return new Promise((resolve, reject) => {
+    let timer: Timer | undefined;
+    const { signal } = options;
+    const end = () => {
+      timer?.cancel();
+      signal?.removeEventListener("abort", abort);
+    };
+    const abort = () => {
+      end();
+      flight.leave();
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort);
+    if (ms !== Number.POSITIVE_INFINITY) {
+      timer = state.options.clock.schedule(() => {
+        end();
+        onTime(resolve, reject);
+      }, ms);
+    }
+    flight.outcome.then(
+      (landing) => {
+        end();
+        resolve(landing);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}
