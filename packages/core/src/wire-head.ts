@@ -47,7 +47,7 @@ export function hasHead(bytes: Uint8Array): boolean {
 /** The revision that a head says, `undefined` for none. Ask {@link hasHead} first. */
 export function revisionOf(bytes: Uint8Array): Order | undefined {
   let seq = 0;
-  for (let at = seqAt; at < headBytes - 1; at += 1) seq = seq * 10 + (bytes[at] ?? 0) - 48;
+  for (let at = seqAt; at < headBytes - 1; at += 1) seq = seq * 10 + ((bytes[at] ?? 0) - 48);
   const epoch = utf8Text(bytes, epochAt, epochAt + epochLength);
   if (seq === 0 && epoch === noEpoch) return undefined;
   return { epoch: epoch.replace(/\.+$/, ""), seq };
