@@ -3,7 +3,6 @@ import {
   type Clock,
   type Found,
   NO_VALUE,
-  type Order,
   ReadFailure,
   remainingLifeMs,
   SerializationError,
@@ -88,11 +87,6 @@ export class Codec {
       return NO_VALUE;
     }
   }
-}
-
-/** The order that a script gave as its first two values. */
-export function orderOf(epoch: unknown, seq: unknown): Order {
-  return { epoch: String(epoch), seq: Number(seq) };
 }
 
 /** What a failed write means for each of its keys. */

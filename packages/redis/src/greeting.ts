@@ -1,8 +1,8 @@
 import type { Clock } from "@cascata/core";
 import { serverCode } from "./answer.ts";
+import { newEpoch } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import { type AnyRedisLike, type RedisArgument, sendThrough, type Topology } from "./redis-like.ts";
-import { newEpoch } from "./scripted-writer.ts";
 import { placeScript, scripts } from "./scripts.ts";
 import type { ServerClock } from "./server-clock.ts";
 

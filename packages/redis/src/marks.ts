@@ -1,9 +1,8 @@
 import type { Mark, MarkTable } from "@cascata/core";
 import { Failed } from "./answer.ts";
-import { orderOf } from "./codec.ts";
+import { type EpochCandidate, orderOf } from "./epoch.ts";
 import { encodeKey, type KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { newEpoch } from "./scripted-writer.ts";
 import { lookupScript, markScript } from "./scripts.ts";
 
 const letters = { hard: "h", soft: "s" } as const;
@@ -17,12 +16,14 @@ const modes = ["hard", "soft"] as const;
 export class RedisMarks implements MarkTable {
   readonly #line: Line;
   readonly #space: KeySpace;
+  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
   readonly #most: string;
 
-  constructor(line: Line, space: KeySpace, feedLength: number, most: number) {
+  constructor(line: Line, space: KeySpace, epoch: EpochCandidate, feedLength: number, most: number) {
     this.#line = line;
     this.#space = space;
+    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
     this.#most = String(most);
   }
@@ -30,19 +31,28 @@ export class RedisMarks implements MarkTable {
   async put(names: readonly string[], mode: Mark["mode"], at: number, sender = ""): Promise<readonly Mark[]> {
     if (names.length === 0) return [];
     const { order, feed, marks, markAges } = this.#space;
-    const args = [newEpoch(), this.#feedLength, sender, letters[mode], String(at), this.#most, ...names.map(encodeKey)];
+    const args = [
+      this.#epoch.name,
+      this.#feedLength,
+      sender,
+      letters[mode],
+      String(at),
+      this.#most,
+      ...names.map(encodeKey),
+    ];
     const about = { what: "mark", keyCount: names.length };
     const reply = await this.#line.run(markScript, [order, feed, marks, markAges], args, about);
     if (reply instanceof Failed) throw reply.error;
     const [epoch, seq] = reply as unknown[];
-    return names.map((name) => ({ name, mode, order: orderOf(epoch, seq), at }));
+    const counted = this.#epoch.order(epoch, seq);
+    return names.map((name) => ({ name, mode, order: counted, at }));
   }
 
   async lookup(names: readonly string[]): Promise<readonly (readonly Mark[])[]> {
     if (names.length === 0) return [];
     const { order, feed, marks } = this.#space;
     const about = { what: "marks", keyCount: names.length };
-    const args = [newEpoch(), "0", ...names.map(encodeKey)];
+    const args = [this.#epoch.name, "0", ...names.map(encodeKey)];
     const reply = await this.#line.run(lookupScript, [order, feed, marks], args, about);
     if (reply instanceof Failed) throw reply.error;
     const texts = (reply as unknown[]).map(String);

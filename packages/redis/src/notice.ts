@@ -1,5 +1,5 @@
 import type { ChangeNotice, Mark, Order } from "@cascata/core";
-import { orderOf } from "./codec.ts";
+import { orderOf } from "./epoch.ts";
 import { decodeKey, type KeySpace } from "./key-space.ts";
 
 /** A notice's place in the feed: the epoch's beginning and the notice's number, counted without gaps. */

@@ -1,9 +1,8 @@
 import type { LeaseRequest, Order } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
-import { orderOf } from "./codec.ts";
+import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { newEpoch } from "./scripted-writer.ts";
 import { headsScript, leaseScript } from "./scripts.ts";
 
 /** What a leased read brought for one key. */
@@ -23,11 +22,13 @@ export interface LeasedAnswers {
 export class Reader {
   readonly #line: Line;
   readonly #space: KeySpace;
+  readonly #epoch: EpochCandidate;
   readonly #oneCommand: boolean;
 
-  constructor(line: Line, space: KeySpace, oneCommand: boolean) {
+  constructor(line: Line, space: KeySpace, epoch: EpochCandidate, oneCommand: boolean) {
     this.#line = line;
     this.#space = space;
+    this.#epoch = epoch;
     this.#oneCommand = oneCommand;
   }
 
@@ -52,14 +53,14 @@ export class Reader {
   async leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers> {
     const { order, feed } = this.#space;
     const scriptKeys = [order, feed, ...keys.map((key) => this.#space.valueKey(key))];
-    const args = [newEpoch(), "0", lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
+    const args = [this.#epoch.name, "0", lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
     for (const key of keys) args.push(rejected(lease.rejects?.get(key)));
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     const reply = await this.#line.run(leaseScript, scriptKeys, args, about);
     if (reply instanceof Failed) return { keys: keys.map(() => ({ answer: reply })) };
     const [epoch, seq, ...found] = reply as unknown[];
     return {
-      order: orderOf(epoch, seq),
+      order: this.#epoch.order(epoch, seq),
       keys: keys.map((_, index) => leasedAnswer(found[index * 2], Number(found[index * 2 + 1]))),
     };
   }

@@ -27,6 +27,7 @@ import { Failed } from "./answer.ts";
 import { type Body, Codec } from "./codec.ts";
 import { sourceOf } from "./connect.ts";
 import { Connection } from "./connection.ts";
+import { EpochCandidate } from "./epoch.ts";
 import { RedisFeed } from "./feed.ts";
 import { KeySpace } from "./key-space.ts";
 import { RedisLeases } from "./leases.ts";
@@ -89,10 +90,11 @@ export class RedisBackend extends CacheBackend {
     this.#codec = new Codec(name, wire, clock, maxEntryBytes, (key, error) =>
       this.report("corrupt entry", { key, error }),
     );
+    const epoch = new EpochCandidate();
     const oneCommand = topology !== "cluster";
-    this.#reader = new Reader(line, this.#space, oneCommand);
-    this.#leases = leases ? new RedisLeases(line, this.#space, feedLength) : undefined;
-    this.#marks = leases ? new RedisMarks(line, this.#space, feedLength, resolved.maxMarks) : undefined;
+    this.#reader = new Reader(line, this.#space, epoch, oneCommand);
+    this.#leases = leases ? new RedisLeases(line, this.#space, epoch, feedLength) : undefined;
+    this.#marks = leases ? new RedisMarks(line, this.#space, epoch, feedLength, resolved.maxMarks) : undefined;
     if (leases) this.revisions = (keys, context) => this.#revisions(keys, context?.deadline);
     const { heartbeatMs } = resolved;
     this.#feed =
@@ -100,7 +102,7 @@ export class RedisBackend extends CacheBackend {
         ? new RedisFeed({ name, source, clock, space: this.#space, heartbeatMs, attemptMs, report })
         : undefined;
     this.#writer = leases
-      ? new ScriptedWriter(line, this.#space, serverClock, feedLength)
+      ? new ScriptedWriter(line, this.#space, serverClock, epoch, feedLength)
       : new PlainWriter(line, oneCommand);
   }
 

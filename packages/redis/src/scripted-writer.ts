@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { WriteOutcome } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
-import { type Body, orderOf, writeFailure } from "./codec.ts";
+import { type Body, writeFailure } from "./codec.ts";
+import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 import { deleteScript, storeScript } from "./scripts.ts";
@@ -9,11 +9,6 @@ import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
 const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", why: "ticket" });
-
-/** A name for an epoch, should one have to begin. */
-export function newEpoch(): string {
-  return randomBytes(9).toString("base64url");
-}
 
 /**
  * Writes that count, break leases and announce, each one script: one round trip, and for other clients one step. A store
@@ -24,12 +19,14 @@ export class ScriptedWriter implements Writer {
   readonly #line: Line;
   readonly #space: KeySpace;
   readonly #serverClock: ServerClock;
+  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
 
-  constructor(line: Line, space: KeySpace, serverClock: ServerClock, feedLength: number) {
+  constructor(line: Line, space: KeySpace, serverClock: ServerClock, epoch: EpochCandidate, feedLength: number) {
     this.#line = line;
     this.#space = space;
     this.#serverClock = serverClock;
+    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
   }
 
@@ -44,21 +41,21 @@ export class ScriptedWriter implements Writer {
     }
     if (reply instanceof Failed) return await this.#notStored(bodies, terms, reply);
     const [epoch, seq, ...stored] = reply as unknown[];
-    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: this.#epoch.order(epoch, seq) });
     return bodies.map(({ instead }, index) => (stored[index] === 1 ? (instead ?? done) : refusedTicket));
   }
 
   async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
     const about = { what: valueKeys.length === 1 ? "delete" : "deleteMulti", keyCount: valueKeys.length };
     const keys = [this.#space.order, this.#space.feed, ...valueKeys];
-    const args = [newEpoch(), this.#feedLength, terms.sender ?? ""];
+    const args = [this.#epoch.name, this.#feedLength, terms.sender ?? ""];
     const reply = await this.#line.run(deleteScript, keys, args, { ...about, deadline: terms.deadline });
     if (reply instanceof Failed) {
       const failure = writeFailure(reply);
       return valueKeys.map(() => failure);
     }
     const [epoch, seq] = reply as unknown[];
-    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: this.#epoch.order(epoch, seq) });
     return valueKeys.map(() => done);
   }
 
@@ -66,7 +63,14 @@ export class ScriptedWriter implements Writer {
     const keys = [this.#space.order, this.#space.feed];
     const due = String(this.#serverClock.deadline(deadline));
     // One blob for all bodies: the client writes each binary argument on its own, and that costs more than Lua's cutting.
-    const args: (string | Buffer)[] = [newEpoch(), this.#feedLength, terms.sender ?? "", due, terms.ticket ?? "", ""];
+    const args: (string | Buffer)[] = [
+      this.#epoch.name,
+      this.#feedLength,
+      terms.sender ?? "",
+      due,
+      terms.ticket ?? "",
+      "",
+    ];
     for (const { valueKey, bytes, lifeMs } of bodies) {
       keys.push(valueKey);
       args.push(String(lifeMs), String(bytes.length));

@@ -40,6 +40,19 @@ local function take()
   return epoch, base, seq, notices
 end`;
 
+/** The leases of KEYS[from…], read in few commands: calling one costs more than it does. */
+const leasesOf = `
+local function leases(from)
+  local found = {}
+  for first = from, #KEYS, 1000 do
+    local names, last = {}, math.min(first + 999, #KEYS)
+    for i = first, last do names[#names + 1] = KEYS[i] .. ':lease' end
+    local some = redis.call('MGET', unpack(names))
+    for i = first, last do found[i] = some[i - first + 1] end
+  end
+  return found
+end`;
+
 /** Appends a notice. Its id counts on by one, so that a reader sees whether it has missed any. */
 const announce = `
 local function announce(epoch, base, seq, notices, ...)
@@ -59,6 +72,7 @@ export const storeScript: Script = script(
   place,
   take,
   announce,
+  leasesOf,
   `
 if ARGV[4] ~= '0' then
   local t = redis.call('TIME')
@@ -67,10 +81,10 @@ end
 local epoch, base, seq, notices = take()
 local head = string.format('cascata1 %s %016d ', epoch, seq)
 local ticket, from = ARGV[5], 1
-local reply, changed, filled = { epoch, seq }, {}, {}
+local reply, changed, filled, leased = { epoch, seq }, {}, {}, leases(3)
 for i = 3, #KEYS do
   local key, life, length = KEYS[i], ARGV[2 * i + 1], tonumber(ARGV[2 * i + 2])
-  local lease = redis.call('GET', key .. ':lease')
+  local lease = leased[i]
   if ticket ~= '' and (not lease or string.sub(lease, 2) ~= ticket) then
     reply[#reply + 1] = 0
   else
@@ -159,17 +173,20 @@ return reply`,
  *   KEYS[1…] values · ARGV[1] token · [2] ms
  * Gives 1 or 0 for each.
  */
-export const renewScript: Script = script(`
-local reply = {}
+export const renewScript: Script = script(
+  leasesOf,
+  `
+local reply, leased = {}, leases(1)
 for i = 1, #KEYS do
-  local lease = redis.call('GET', KEYS[i] .. ':lease')
+  local lease = leased[i]
   if lease and string.sub(lease, 2) == ARGV[1] then
     reply[i] = redis.call('PEXPIRE', KEYS[i] .. ':lease', ARGV[2])
   else
     reply[i] = 0
   end
 end
-return reply`);
+return reply`,
+);
 
 /**
  * Gives leases back where the token still holds them, and tells those who wait.
@@ -178,10 +195,11 @@ return reply`);
 export const releaseScript: Script = script(
   place,
   announce,
+  leasesOf,
   `
-local freed = {}
+local freed, leased = {}, leases(3)
 for i = 3, #KEYS do
-  local lease = redis.call('GET', KEYS[i] .. ':lease')
+  local lease = leased[i]
   if lease and string.sub(lease, 2) == ARGV[3] then
     redis.call('DEL', KEYS[i] .. ':lease')
     if string.byte(lease) == 49 then freed[#freed + 1] = KEYS[i] end
