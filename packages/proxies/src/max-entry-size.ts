@@ -49,6 +49,11 @@ export class MaxEntrySizeProxy extends ProxyBackend {
     this.#serializer = serializer;
   }
 
+  /** What passes is not changed. */
+  override get byReference(): boolean {
+    return this.proxied.byReference;
+  }
+
   protected override encode(entry: CachedValue, key: string): CachedValue {
     if (this.#fits(entry.payload)) return entry;
     const error = new EntryRefused("too-large");

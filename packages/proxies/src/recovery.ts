@@ -77,6 +77,11 @@ export class RecoveryProxy extends ProxyBackend {
     return this.#missed.size;
   }
 
+  /** What passes is not changed. */
+  override get byReference(): boolean {
+    return this.proxied.byReference;
+  }
+
   protected override decode(entry: CachedValue, key: string): Found {
     return this.#missed.has(key) ? NO_VALUE : entry;
   }

@@ -23,7 +23,7 @@ import { errorIn, isWrite, Thrown, unthrown } from "./failures.ts";
 export interface RetryOptions {
   /** How often a call is repeated at the most. @default 2 */
   readonly times?: number;
-  /** The wait before the first repetition; doubles with each one, and is cut at random by up to half. @default "20ms" */
+  /** The wait before the first repetition; doubles with each one, and is cut at random by up to half. 0: none. @default "20ms" */
   readonly delay?: Duration;
   /** No repetition starts later than this after the call began; the caller's deadline counts too. @default "1s" */
   readonly within?: Duration;
@@ -120,6 +120,7 @@ export class RetryProxy extends ProxyBackend {
       const waitMs = delayMs * 2 ** repeated * (1 - random() / 2);
       const again = error !== undefined && repeated < times && clock.now() + waitMs < until;
       if (again && isPassing(error, operation)) {
+        if (waitMs === 0) return this.#try(operation, run, keyCount, until, repeated + 1);
         const wait = new Promise<void>((resolve) => clock.schedule(resolve, waitMs));
         return wait.then(() => this.#try(operation, run, keyCount, until, repeated + 1));
       }

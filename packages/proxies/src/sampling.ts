@@ -44,6 +44,11 @@ export class SamplingProxy extends ProxyBackend {
     this.#share = share;
   }
 
+  /** What passes is not changed. */
+  override get byReference(): boolean {
+    return this.proxied.byReference;
+  }
+
   protected override encode(entry: CachedValue, key: string): CachedValue {
     if (positionOf(key) < this.#share) return entry;
     throw new EntryRefused("not-sampled", { leaveOld: true });
