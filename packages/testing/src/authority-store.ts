@@ -8,12 +8,11 @@ import {
   NO_VALUE,
   type NoValue,
   type Order,
-  remainingLifeMs,
   UnavailableError,
   type WriteContext,
   type WriteOutcome,
 } from "@cascata/core";
-import { copiedMetadata, copyOf } from "./async-map-backend.ts";
+import { AuthorityData, type AuthoritySnapshot } from "./authority-data.ts";
 import { AuthorityLocks } from "./authority-locks.ts";
 import { AuthorityLog, type LogBatch, type LogPosition } from "./authority-log.ts";
 import { AuthorityTickets } from "./authority-tickets.ts";
@@ -30,21 +29,10 @@ export interface AuthorityStoreOptions {
   readonly near?: boolean;
 }
 
-interface Slot {
-  readonly entry: CachedValue;
-  readonly expiresAt: number;
-}
-
 /** What a read step says of one key. */
 export interface ReadAnswer {
   readonly found: CachedValue | NoValue;
   readonly lease?: LeaseAnswer;
-}
-
-/** A copy of everything that the store keeps, as a replica has it that lags behind from now on. */
-export interface AuthoritySnapshot {
-  readonly slots: ReadonlyMap<string, Slot>;
-  readonly marks: ReadonlyMap<string, ReadonlyMap<Mark["mode"], Mark>>;
 }
 
 /**
@@ -61,13 +49,13 @@ export class AuthorityStore {
   #epoch: string;
   #seq = 0;
   #down: string | undefined;
-  #slots = new Map<string, Slot>();
-  #marks = new Map<string, Map<Mark["mode"], Mark>>();
   readonly #tickets: AuthorityTickets;
+  readonly #data: AuthorityData;
 
   constructor(options: AuthorityStoreOptions) {
     this.clock = options.clock;
     this.#tickets = new AuthorityTickets(options.clock);
+    this.#data = new AuthorityData(options.clock);
     this.#locks = new AuthorityLocks(options.clock);
     this.log = new AuthorityLog(options.logLimit ?? 10_000);
     this.#random = options.random ?? seededRandom(options.clock.now());
@@ -85,7 +73,7 @@ export class AuthorityStore {
     this.#up();
     const answered = new Set<string>();
     return keys.map((key) => {
-      const found = this.#found(key);
+      const found = this.#data.found(key);
       if (lease === undefined || answered.has(key) || !rejected(found, lease.rejects?.get(key))) return { found };
       answered.add(key);
       return { found, lease: this.#tickets.lease(key, lease, this.order) };
@@ -115,7 +103,7 @@ export class AuthorityStore {
     this.#up();
     const outcomes = new Map<string, WriteOutcome>();
     for (const key of new Set(keys)) {
-      this.#slots.delete(key);
+      this.#data.remove(key);
       outcomes.set(key, { status: "stored", revision: this.#changed(key) });
     }
     this.#announce([...outcomes.keys()], sender);
@@ -125,7 +113,7 @@ export class AuthorityStore {
   /** Drops all entries and breaks all leases and tickets; marks stay. */
   clear(): void {
     this.#up();
-    this.#slots.clear();
+    this.#data.removeAll();
     this.#seq += 1;
     this.#tickets.breakAll(this.#seq);
     this.log.append({ kind: "cleared" });
@@ -163,8 +151,7 @@ export class AuthorityStore {
     const marks = names.map((name): Mark => {
       this.#seq += 1;
       const mark: Mark = { name, mode, at, order: this.order };
-      const standing = this.#marks.get(name) ?? new Map<Mark["mode"], Mark>();
-      this.#marks.set(name, standing.set(mode, mark));
+      this.#data.mark(mark);
       return mark;
     });
     if (marks.length > 0) this.log.append({ kind: "marked", marks });
@@ -174,7 +161,7 @@ export class AuthorityStore {
   /** The standing marks of each name. */
   marks(names: readonly string[]): readonly (readonly Mark[])[] {
     this.#up();
-    return names.map((name) => [...(this.#marks.get(name)?.values() ?? [])]);
+    return names.map((name) => this.#data.marksOf(name));
   }
 
   /** Locks the key for `owner`, not re-entrantly; `wait`: in its turn. */
@@ -216,7 +203,7 @@ export class AuthorityStore {
   /** Takes up work again with its data and log; `empty`: with nothing, in a new epoch. */
   start(options: { readonly empty?: boolean } = {}): void {
     this.#down = undefined;
-    if (options.empty === true) this.#replace({ slots: new Map(), marks: new Map() });
+    if (options.empty === true) this.#replace({ entries: new Map(), marks: new Map() });
   }
 
   /** A restart without persistence: nothing is left, and the epoch is a new one. */
@@ -227,10 +214,7 @@ export class AuthorityStore {
 
   /** What a replica has that gets nothing more from now on. */
   snapshot(): AuthoritySnapshot {
-    return {
-      slots: new Map(this.#slots),
-      marks: new Map([...this.#marks].map(([name, marks]) => [name, new Map(marks)])),
-    };
+    return this.#data.snapshot();
   }
 
   /** A failover: what happened since the snapshot is lost. A new epoch, since its orders would name other things. */
@@ -241,8 +225,7 @@ export class AuthorityStore {
   }
 
   #replace(state: AuthoritySnapshot): void {
-    this.#slots = new Map(state.slots);
-    this.#marks = new Map([...state.marks].map(([name, marks]) => [name, new Map(marks)]));
+    this.#data.restore(state);
     this.#tickets.breakAll(0);
     this.#locks.clear();
     this.#seq = 0;
@@ -254,22 +237,10 @@ export class AuthorityStore {
     if (this.#down !== undefined) throw new UnavailableError("the authority", this.#down);
   }
 
-  #found(key: string): CachedValue | NoValue {
-    const slot = this.#slots.get(key);
-    if (slot === undefined || slot.expiresAt <= this.clock.now()) return NO_VALUE;
-    return new CachedValue(copyOf(slot.entry.payload), slot.entry.metadata);
-  }
-
   #store(key: string, entry: CachedValue, keepMs = Number.POSITIVE_INFINITY): Order {
     const order = this.#changed(key);
     const revision = (this.#near ? entry.metadata.revision : undefined) ?? order;
-    const life = Math.min(keepMs, remainingLifeMs(entry.metadata, this.clock.now()));
-    if (life > 0) {
-      const kept = new CachedValue(copyOf(entry.payload), { ...copiedMetadata(entry.metadata), revision });
-      this.#slots.set(key, { entry: kept, expiresAt: this.clock.now() + life });
-    } else {
-      this.#slots.delete(key);
-    }
+    this.#data.keep(key, entry, revision, keepMs);
     return revision;
   }
 

@@ -1,4 +1,5 @@
 export * from "./async-map-backend.ts";
+export * from "./authority-data.ts";
 export * from "./authority-locks.ts";
 export * from "./authority-log.ts";
 export * from "./authority-store.ts";
