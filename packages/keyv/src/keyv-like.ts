@@ -11,7 +11,8 @@ export interface KeyvStorage {
   delete(key: string): unknown;
   clear(): unknown;
   getMany?(keys: string[]): unknown;
-  setMany?(entries: StorageEntry[]): unknown;
+  /** Is given {@link StorageEntry}s. Typed so that a store may ask for narrower values, texts for instance. */
+  setMany?(entries: never[]): unknown;
   deleteMany?(keys: string[]): unknown;
   disconnect?(): unknown;
 }

@@ -108,7 +108,7 @@ export class StorePort {
 
   /** Aligned with `writes`. */
   async setMany(writes: readonly PortWrite[]): Promise<readonly (true | Failed)[]> {
-    const setMany = this.store.setMany?.bind(this.store);
+    const setMany = this.store.setMany?.bind(this.store) as ((entries: StorageEntry[]) => unknown) | undefined;
     if (setMany === undefined) return await Promise.all(writes.map((write) => settle(this.set(write))));
     const entries = await Promise.all(writes.map((write) => this.#entry(write)));
     const { answer, trouble } = await this.#ask(() => setMany(entries));
