@@ -10,6 +10,7 @@ import {
   revisionCases,
 } from "@cascata/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { describeWithServers } from "../support/needs.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
@@ -17,14 +18,6 @@ let server: RedisServer;
 let stores = 0;
 const places = new WeakMap<CacheBackend, { readonly namespace: string; readonly proxy: TcpProxy }>();
 const proxies: TcpProxy[] = [];
-
-beforeAll(async () => {
-  server = await startRedisServer();
-});
-afterAll(async () => {
-  await Promise.all(proxies.map((proxy) => proxy.stop()));
-  await server.stop();
-});
 
 function pass(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -58,21 +51,31 @@ function harness(options: RedisBackendOptions) {
   };
 }
 
-const kinds = { "leases and feed": {}, plain: { leases: false } } as const;
-for (const [title, options] of Object.entries(kinds)) {
-  describeConformance(backendCases, harness(options), { describe, it, title: `backend, ${title}` });
-}
-const full = harness({});
-describeConformance(leaseCases, full, { describe, it, title: "leases" });
-describeConformance(revisionCases, full, { describe, it, title: "revisions" });
-describeConformance(markCases, full, { describe, it, title: "marks" });
-describeConformance(feedCases, full, { describe, it, title: "feed" });
-
-describe("mutex", () => {
-  let backend: RedisBackend;
-  beforeAll(() => {
-    backend = new RedisBackend({ url: server.url, namespace: "mutexes", lockSleep: 5 });
+describeWithServers(["redis-server"], "redis: the kits", () => {
+  beforeAll(async () => {
+    server = await startRedisServer();
   });
-  afterAll(() => backend.close());
-  describeConformance(mutexCases, { mutex: (key: string) => backend.getMutex(key) }, { describe, it });
+  afterAll(async () => {
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    await server.stop();
+  });
+
+  const kinds = { "leases and feed": {}, plain: { leases: false } } as const;
+  for (const [title, options] of Object.entries(kinds)) {
+    describeConformance(backendCases, harness(options), { describe, it, title: `backend, ${title}` });
+  }
+  const full = harness({});
+  describeConformance(leaseCases, full, { describe, it, title: "leases" });
+  describeConformance(revisionCases, full, { describe, it, title: "revisions" });
+  describeConformance(markCases, full, { describe, it, title: "marks" });
+  describeConformance(feedCases, full, { describe, it, title: "feed" });
+
+  describe("mutex", () => {
+    let backend: RedisBackend;
+    beforeAll(() => {
+      backend = new RedisBackend({ url: server.url, namespace: "mutexes", lockSleep: 5 });
+    });
+    afterAll(() => backend.close());
+    describeConformance(mutexCases, { mutex: (key: string) => backend.getMutex(key) }, { describe, it });
+  });
 });
