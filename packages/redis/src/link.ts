@@ -47,6 +47,7 @@ export class Link {
   #retry: Timer | undefined;
   #failures = 0;
   #holds = 0;
+  #anchor: ReturnType<typeof setInterval> | undefined;
   #why: unknown;
   #waiters: (() => void)[] = [];
   #started = false;
@@ -86,13 +87,19 @@ export class Link {
     else run();
   }
 
-  /** While held, an open connection keeps the process alive. */
+  /** While held, the process is kept alive: by the connection, or, while there is none yet, by a timer. */
   hold(): void {
-    if (this.#holds++ === 0) asRefable(this.#client)?.ref();
+    if (this.#holds++ > 0) return;
+    asRefable(this.#client)?.ref();
+    // A client that is still connecting has no socket to hold on to.
+    if (this.#state !== "up") this.#anchor = setInterval(() => {}, mostDelayMs);
   }
 
   release(): void {
-    if (--this.#holds === 0) asRefable(this.#client)?.unref();
+    if (--this.#holds > 0) return;
+    asRefable(this.#client)?.unref();
+    clearInterval(this.#anchor);
+    this.#anchor = undefined;
   }
 
   /** Gives the connection up, for one that is stuck, and makes a new one. Does nothing to a borrowed client. */
@@ -150,6 +157,7 @@ export class Link {
     this.#attempt?.cancel();
     this.#failures = 0;
     this.#why = undefined;
+    if (this.#holds > 0) asRefable(client)?.ref();
     this.#become("up");
   }
 
