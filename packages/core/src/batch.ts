@@ -1,7 +1,7 @@
+import { alignedValues } from "./aligned-values.ts";
 import { andThen } from "./awaitable.ts";
 import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
-import { alignedValues } from "./creation.ts";
 import type { Creations } from "./creations.ts";
 import { BatchContext, type BatchCreator } from "./creator.ts";
 import type { Flight } from "./flight.ts";

@@ -26,6 +26,9 @@ class LeaseTurn implements LeaseRequest {
   }
 }
 
+/** Where a flight stands after a read: done with, to be created by some right, to be asked for again, or another process's. */
+type Standing = "served" | "leased" | "unleased" | "unconfirmed" | "unanswered" | "contested";
+
 /** The wait for other processes' creations. */
 interface Patience {
   readonly until: number;
@@ -105,11 +108,11 @@ export class Creations {
     turn: LeaseTurn | undefined,
   ): Awaitable<readonly Found[]> {
     const { backend, freshness, marks } = this.#state;
-    const context: ReadContext = {
+    const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
       judge: freshness.judgeWith(options.expirationMs),
-      ...(turn !== undefined && { lease: turn }),
-      ...(options.skipRead !== undefined && { skip: options.skipRead }),
     };
+    if (turn !== undefined) context.lease = turn;
+    if (options.skipRead !== undefined) context.skip = options.skipRead;
     const [first] = flights;
     const found =
       flights.length === 1 && first !== undefined
@@ -139,36 +142,44 @@ export class Creations {
     patience: Patience | undefined,
     again: boolean,
   ): void {
-    const leased: Flight[] = [];
-    const unleased: Flight[] = [];
-    const unconfirmed: Flight[] = [];
-    const contested: Flight[] = [];
-    const unanswered: Flight[] = [];
-    flights.forEach((flight, index) => {
-      const one = found[index] as Found;
-      const answer = turn?.answers.get(flight.key);
-      this.#state.note(answer?.order);
-      if (this.#isServed(flight, one, request.options, answer)) {
-        if (answer?.granted) this.#giveBack([flight.key], turn);
-      } else if (one instanceof ReadFailure) unconfirmed.push(flight);
-      else if (turn === undefined) unleased.push(flight);
-      else if (answer !== undefined) (answer.granted ? leased : contested).push(flight);
-      else if (again || !(one instanceof CachedValue)) unleased.push(flight);
-      else unanswered.push(flight);
-    });
+    const groups: { [K in Standing]?: Flight[] } = {};
+    for (let index = 0; index < flights.length; index += 1) {
+      const flight = flights[index] as Flight;
+      const standing = this.#standing(flight, found[index] as Found, request.options, turn, again);
+      const group = groups[standing];
+      if (group === undefined) groups[standing] = [flight];
+      else group.push(flight);
+    }
+    const { leased, unleased, unconfirmed, unanswered, contested } = groups;
     // What this process owns it starts before it waits for anybody, so that overlapping batches can't wait for each other.
-    if (leased.length > 0) this.#creation.start(leased, request, { kind: "leased", token: (turn as LeaseTurn).token });
-    if (unleased.length > 0) this.#creation.start(unleased, request, { kind: "unleased" });
-    if (unconfirmed.length > 0) {
+    if (leased !== undefined && turn !== undefined)
+      this.#creation.start(leased, request, { kind: "leased", token: turn.token });
+    if (unleased !== undefined) this.#creation.start(unleased, request, { kind: "unleased" });
+    if (unconfirmed !== undefined) {
       this.#creation.start(unconfirmed, request, { kind: "unconfirmed" });
       // The lease may have been taken though its answer was lost: nobody shall wait for it.
-      this.#giveBack(
-        unconfirmed.map(({ key }) => key),
-        turn,
-      );
+      if (turn !== undefined) this.#giveBack(unconfirmed, turn);
     }
-    if (unanswered.length > 0) this.#go(unanswered, request, patience, true);
-    if (contested.length > 0) this.#wait(contested, request, patience);
+    if (unanswered !== undefined) this.#go(unanswered, request, patience, true);
+    if (contested !== undefined) this.#wait(contested, request, patience);
+  }
+
+  #standing(
+    flight: Flight,
+    found: Found,
+    options: ResolvedCreateOptions,
+    turn: LeaseTurn | undefined,
+    again: boolean,
+  ): Standing {
+    const answer = turn?.answers.get(flight.key);
+    this.#state.note(answer?.order);
+    if (this.#isServed(flight, found, options, answer)) {
+      if (turn !== undefined && answer?.granted) this.#giveBack([flight], turn);
+      return "served";
+    }
+    if (found instanceof ReadFailure) return "unconfirmed";
+    if (answer !== undefined) return answer.granted ? "leased" : "contested";
+    return turn === undefined || again || !(found instanceof CachedValue) ? "unleased" : "unanswered";
   }
 
   /** Lands the flight if nothing has to be created for it. */
@@ -234,11 +245,7 @@ export class Creations {
     );
   }
 
-  #giveBack(keys: readonly string[], turn: LeaseTurn | undefined): void {
-    if (turn === undefined) return;
-    this.#state.inBackground(
-      Promise.resolve().then(() => this.#state.backend.leases?.release(keys, turn.token)),
-      "giving back a lease",
-    );
+  #giveBack(flights: readonly Flight[], turn: LeaseTurn): void {
+    this.#creation.giveBack(flights, turn.token);
   }
 }

@@ -26,6 +26,8 @@ export class CreatorVerdict {
   }
 }
 
+const none: readonly string[] = Object.freeze([]);
+
 /** What a creator knows of the entry that it makes, and what it may decide for it. */
 export class EntryContext<T = unknown> {
   readonly key: string;
@@ -35,7 +37,7 @@ export class EntryContext<T = unknown> {
   ttl: Duration | undefined;
   grace: Duration | undefined;
   /** Added to the tags of the call. */
-  tags: readonly string[] = [];
+  tags: readonly string[] = none;
   /** Kept beside the value for the next conditional refresh: an ETag, a Last-Modified. */
   validators: Readonly<Record<string, string>> | undefined;
   #skipped = false;

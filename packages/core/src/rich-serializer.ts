@@ -1,15 +1,15 @@
 import { isCacheError, SerializationError, textOf } from "./errors.ts";
-import { plainRoom } from "./plain-data.ts";
+import { PlainWriter } from "./plain-writer.ts";
 import { Refusal, refusalError } from "./rich-refusal.ts";
 import { RichRevival } from "./rich-revive.ts";
 import { RichWalk } from "./rich-walk.ts";
 import type { Serializer } from "./serializer.ts";
-import { newBytes, utf8Bytes, utf8Text } from "./utf8.ts";
+import { joinedBytes, utf8Bytes, utf8Text } from "./utf8.ts";
 
 const richMark = "R";
 const newline = 10;
-// A small integer, and more than any string can hold.
-const mostBytes = 2 ** 30 - 1;
+// The writer's buffer is worth keeping; it holds nothing between two calls.
+let idleWriter: PlainWriter | undefined;
 
 /**
  * The default serializer of tiers that keep bytes. Plain data is JSON, read without a second look; anything
@@ -27,11 +27,10 @@ export const richSerializer: Serializer = Object.freeze({
   name: "rich",
 
   serialize(payload: unknown): Uint8Array {
-    const form = serializeForm(payload, Number.POSITIVE_INFINITY);
-    return typeof form === "string" ? utf8Bytes(form) : form;
+    return serializeAfter("", payload, Number.POSITIVE_INFINITY);
   },
 
-  serializeForm,
+  serializeAfter,
 
   deserialize(bytes: Uint8Array): unknown {
     try {
@@ -51,31 +50,24 @@ function deserializeRich(bytes: Uint8Array): unknown {
   return new RichRevival(bytes.subarray(Math.min(end + 1, bytes.length))).whole(tree);
 }
 
-function serializeForm(payload: unknown, maxBytes: number): string | Uint8Array {
+function serializeAfter(start: string, payload: unknown, maxBytes: number): Uint8Array {
+  const writer = idleWriter ?? new PlainWriter();
+  // A getter in the payload may come back here while the writer is at work.
+  idleWriter = undefined;
   try {
-    if (plainRoom(payload, Math.min(maxBytes, mostBytes), 0) >= 0) return JSON.stringify(payload);
-    return serializeRich(payload, maxBytes);
+    return writer.write(start, payload, maxBytes) ?? serializeRich(start, payload, maxBytes);
   } catch (error) {
     if (error instanceof Refusal) throw refusalError(payload, error);
     if (isCacheError(error)) throw error;
     throw new SerializationError(`the payload cannot be stored: ${textOf(error)}`, { cause: error });
+  } finally {
+    idleWriter = writer;
   }
 }
 
-function serializeRich(payload: unknown, maxBytes: number): string | Uint8Array {
-  const walk = new RichWalk(maxBytes);
+function serializeRich(start: string, payload: unknown, maxBytes: number): Uint8Array {
+  const walk = new RichWalk(maxBytes - start.length);
   const tree = walk.replace(payload, 0);
-  const text = (tree === payload ? "" : richMark) + JSON.stringify(tree);
-  return walk.blobs.length === 0 ? text : withBlobs(`${text}\n`, walk.blobs);
-}
-
-function withBlobs(text: string, blobs: readonly Uint8Array[]): Uint8Array {
-  const head = utf8Bytes(text);
-  const bytes = newBytes(blobs.reduce((sum, blob) => sum + blob.length, head.length));
-  let at = 0;
-  for (const part of [head, ...blobs]) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  const text = `${start}${tree === payload ? "" : richMark}${JSON.stringify(tree)}`;
+  return walk.blobs.length === 0 ? utf8Bytes(text) : joinedBytes([utf8Bytes(`${text}\n`), ...walk.blobs]);
 }

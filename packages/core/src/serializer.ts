@@ -14,11 +14,10 @@ export interface Serializer {
   /** @throws when the bytes are not its own; a miss and an event follow */
   deserialize(bytes: Uint8Array): unknown;
   /**
-   * Optional: what `serialize` does, for a caller that writes the bytes into a larger buffer itself. Text is handed over
-   * as text, to be encoded once and in place.
+   * Optional: the UTF-8 bytes of `start`, and behind them what `serialize` gives, written at once for speed.
    * @throws as `serialize`, and as soon as it is clear that more than `maxBytes` would come out
    */
-  serializeForm?(payload: unknown, maxBytes: number): string | Uint8Array;
+  serializeAfter?(start: string, payload: unknown, maxBytes: number): Uint8Array;
 }
 
 /** Whether `error` says that stored bytes are of no use: the entry is a miss then, not a failure. */

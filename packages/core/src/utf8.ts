@@ -14,9 +14,6 @@ interface Host {
 /** Node's `Buffer` where the runtime has it: a Buffer comes back as a Buffer there and as a Uint8Array elsewhere. */
 export const HostBuffer: Host["Buffer"] = (globalThis as unknown as Host).Buffer;
 
-// From here on joining two texts costs more than a second call.
-const worthTwoWrites = 2048;
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -33,28 +30,27 @@ export function newBytes(length: number): Uint8Array {
   return HostBuffer === undefined ? new Uint8Array(length) : HostBuffer.allocUnsafe(length);
 }
 
-/** The UTF-8 bytes of `first` and `second`, one after the other. */
-export function utf8Bytes(first: string, second = ""): Uint8Array {
-  if (HostBuffer === undefined) return encoder.encode(first + second);
+/** The UTF-8 bytes of `text`. */
+export function utf8Bytes(text: string): Uint8Array {
+  if (HostBuffer === undefined) return encoder.encode(text);
   // Counting costs a tenth of writing, and what is counted can be cut from Node's pool, without clearing it first.
-  if (second.length < worthTwoWrites) {
-    const text = first + second;
-    const bytes = HostBuffer.allocUnsafe(HostBuffer.byteLength(text));
-    encoder.encodeInto(text, bytes);
-    return bytes;
-  }
-  const start = HostBuffer.byteLength(first);
-  const bytes = HostBuffer.allocUnsafe(start + HostBuffer.byteLength(second));
-  encoder.encodeInto(first, bytes);
-  encoder.encodeInto(second, bytes.subarray(start));
+  const bytes = HostBuffer.allocUnsafe(HostBuffer.byteLength(text));
+  encoder.encodeInto(text, bytes);
   return bytes;
 }
 
-/** The UTF-8 bytes of `text`, and `after` behind them. */
-export function utf8Joined(text: string, after: Uint8Array): Uint8Array {
-  const before = utf8Bytes(text);
-  const whole = newBytes(before.length + after.length);
-  whole.set(before);
-  whole.set(after, before.length);
+/** Writes `text` into `bytes` at `at`, where there is room for three bytes a character. @returns how many it took */
+export function utf8Write(text: string, bytes: Uint8Array, at: number): number {
+  return encoder.encodeInto(text, at === 0 ? bytes : bytes.subarray(at)).written;
+}
+
+/** The parts, one after the other. */
+export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = newBytes(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
   return whole;
 }

@@ -43,8 +43,7 @@ function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, 
     const error = new TimeoutError(`the creation of ${JSON.stringify(flight.givenKey)}`, options.hardTimeoutMs);
     if (options.fallback === undefined) return reject(error);
     try {
-      const plan = { startedAt: state.stamps.next(), startedOrder: undefined, ttlMs: 0, graceMs: 0, ownTtl: false };
-      resolve({ entry: state.entry(options.fallback(error), plan), origin: "default" });
+      resolve({ entry: state.passing(options.fallback(error), state.stamps.next()), origin: "default" });
     } catch (fallbackError) {
       reject(fallbackError);
     }

@@ -8,6 +8,7 @@ const seqLength = 16;
 const epochAt = magic.length;
 const seqAt = epochAt + epochLength + 1;
 const padding = ".";
+const paddingByte = 46;
 const noEpoch = "0".repeat(epochLength);
 const space = 32;
 
@@ -48,9 +49,10 @@ export function hasHead(bytes: Uint8Array): boolean {
 export function revisionOf(bytes: Uint8Array): Order | undefined {
   let seq = 0;
   for (let at = seqAt; at < headBytes - 1; at += 1) seq = seq * 10 + ((bytes[at] ?? 0) - 48);
-  const epoch = utf8Text(bytes, epochAt, epochAt + epochLength);
-  if (seq === 0 && epoch === noEpoch) return undefined;
-  return { epoch: epoch.replace(/\.+$/, ""), seq };
+  let end = epochAt + epochLength;
+  while (end > epochAt + 1 && bytes[end - 1] === paddingByte) end -= 1;
+  const epoch = utf8Text(bytes, epochAt, end);
+  return seq === 0 && epoch === noEpoch ? undefined : { epoch, seq };
 }
 
 function isDigit(byte: number): boolean {

@@ -4,7 +4,7 @@ import { ConfigurationError, isCacheError, SerializationError, textOf } from "./
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import type { Serializer } from "./serializer.ts";
-import { utf8Bytes, utf8Joined, utf8Text } from "./utf8.ts";
+import { joinedBytes, utf8Bytes, utf8Text } from "./utf8.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
 import { isOfKey, metadataOf, metadataText } from "./wire-metadata.ts";
 
@@ -63,8 +63,7 @@ export class Wire {
     const { metadata } = entry;
     const members = metadataText(key, metadata, this.#serializer.name, this.#offsetMs());
     const start = `${headOf(metadata.revision)}${checkStart}${noCheck}",${members}}\n`;
-    const form = this.#payloadForm(key, entry.payload, start.length);
-    const bytes = typeof form === "string" ? utf8Bytes(start, form) : utf8Joined(start, form);
+    const bytes = this.#bytesOf(key, start, entry.payload);
     if (bytes.length > this.#maxBytes) throw this.#tooBig(key, `${bytes.length}`);
     writeCheck(bytes);
     return bytes;
@@ -98,12 +97,15 @@ export class Wire {
     return hasHead(bytes) ? revisionOf(bytes) : undefined;
   }
 
-  #payloadForm(key: string, payload: unknown, before: number): string | Uint8Array {
+  #bytesOf(key: string, start: string, payload: unknown): Uint8Array {
     try {
       const serializer = this.#serializer;
-      return serializer.serializeForm?.(payload, this.#maxBytes - before) ?? serializer.serialize(payload);
+      return (
+        serializer.serializeAfter?.(start, payload, this.#maxBytes) ??
+        joinedBytes([utf8Bytes(start), serializer.serialize(payload)])
+      );
     } catch (error) {
-      if (error instanceof TooBig) throw this.#tooBig(key, `at least ${before + error.atLeast}`);
+      if (error instanceof TooBig) throw this.#tooBig(key, `at least ${error.atLeast}`);
       const text = `the value of ${textOf(key)} cannot be stored: ${textOf(error)}`;
       throw new SerializationError(text, { cause: isCacheError(error) ? error.cause : error });
     }

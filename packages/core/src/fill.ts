@@ -1,0 +1,86 @@
+import { isPromiseLike } from "./awaitable.ts";
+import type { WriteOutcomes } from "./backend.ts";
+import type { CachedValue } from "./cached-value.ts";
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
+import type { Flight } from "./flight.ts";
+import type { RegionState } from "./region-state.ts";
+import { writeMany, writeOne } from "./write-through.ts";
+
+/**
+ * By what right this process creates, and where the result goes:
+ * `leased`: stored if the lease still stands; `unleased`: the store has no leases; `unconfirmed`: the authority could not
+ * be read, only near tiers keep it; `unstored`: for the callers alone.
+ */
+export type Right =
+  | { readonly kind: "leased"; readonly token: string }
+  | { readonly kind: "unleased" | "unconfirmed" | "unstored" };
+
+/** What was created for a flight. */
+export interface Made {
+  readonly flight: Flight;
+  readonly entry: CachedValue;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Stores what was created: in near tiers at once, in the authority as the right allows. */
+export class Fill {
+  readonly #state: RegionState;
+
+  constructor(state: RegionState) {
+    this.#state = state;
+  }
+
+  /** Near tiers hold it when this returns; the farthest one when the promise does, if there is one. */
+  store(made: readonly Made[], options: ResolvedCreateOptions, right: Right): Promise<void> | undefined {
+    const [first] = made;
+    if (first === undefined) return undefined;
+    const { backend, pending } = this.#state;
+    // The authority itself, alone: it could not be read, and a write without a lease might hide what is there.
+    if (right.kind === "unconfirmed" && !this.#state.hasNearTier) return undefined;
+    if (pending.size > 0) for (const { flight, entry } of made) pending.letPass(flight.key, entry.metadata.startedAt);
+    const context = this.#context(options, right);
+    const outcomes =
+      made.length === 1
+        ? writeOne(backend, first.flight.key, first.entry, context)
+        : writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
+    if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all));
+    this.#settle(made, outcomes);
+    return undefined;
+  }
+
+  /** Leases of keys that are not stored after all. */
+  giveBack(flights: readonly Flight[], right: Right): void {
+    if (flights.length === 0 || right.kind !== "leased") return;
+    const keys = flights.map(({ key }) => key);
+    const released = Promise.resolve().then(() => this.#state.backend.leases?.release(keys, right.token));
+    this.#state.inBackground(released, "giving back a lease");
+  }
+
+  #context({ skipWrite }: ResolvedCreateOptions, right: Right): WriteContext {
+    const context: Mutable<WriteContext> = { fill: true, sender: this.#state.sender };
+    if (right.kind === "leased") context.ticket = right.token;
+    else if (right.kind === "unconfirmed") context.unconfirmed = true;
+    if (skipWrite !== undefined) context.skip = skipWrite;
+    return context;
+  }
+
+  #settle(made: readonly Made[], outcomes: WriteOutcomes): void {
+    for (const one of made) this.#stored(one, outcomes.get(one.flight.key) ?? STORED);
+  }
+
+  #stored({ flight, entry }: Made, outcome: WriteOutcome): void {
+    const { events, pending, backend } = this.#state;
+    const key = flight.givenKey;
+    if (outcome.status === "stored") {
+      this.#state.note(outcome.revision);
+      pending.supersede(flight.key, entry.metadata.startedAt);
+    } else if (outcome.status === "refused") {
+      events.emit("fillRefused", { key, reason: outcome.why === "ticket" ? "lease" : "store" });
+    } else {
+      events.emit("fillRefused", { key, reason: "failed", error: outcome.error });
+      events.emit("tierFailed", { tier: backend.name, operation: "write", key, error: outcome.error });
+    }
+  }
+}
