@@ -1,3 +1,5 @@
+export { AdaptiveStore, type AdaptiveStoreOptions } from "./adaptive-store.ts";
+export { LruStore } from "./lru-store.ts";
 export { MemoryBackend } from "./memory-backend.ts";
 export { MemoryBudget, type MemoryBudgetOptions } from "./memory-budget.ts";
 export {
@@ -11,4 +13,5 @@ export {
 } from "./memory-options.ts";
 export { NullBackend, type NullBackendOptions } from "./null-backend.ts";
 export { SerializingMemoryBackend, type SerializingMemoryOptions } from "./serializing-memory-backend.ts";
+export type { Store, StoreOptions } from "./store.ts";
 export { estimateBytes, type Weigher } from "./weigh.ts";

@@ -2,7 +2,7 @@ import { type Admission, levelShift, Rings, used } from "./rings.ts";
 
 const admissions: readonly Admission[] = ["any", "frequent", "proven"];
 /** A miniature holds from this to twice as many entries, or all that the cache holds if that is less. */
-const fewest = 64;
+const fewest = 128;
 /** Sampled uses between two judgements. */
 const round = 64;
 const keptEachRound = 0.975;

@@ -15,7 +15,7 @@ export class FrequencySketch {
   /** Makes room for so many entries; what was counted stays. */
   ensure(entries: number): void {
     let words = this.#words;
-    while (words.length < entries) {
+    while (words.length < 2 * entries) {
       // One more bit of the hash picks the block, so both halves start with what their common block knew.
       const doubled = new Int32Array(words.length * 2);
       doubled.set(words);
