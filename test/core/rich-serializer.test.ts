@@ -211,10 +211,10 @@ describe("the rich serializer", () => {
         return read;
       },
     };
-    expect(messageOf(() => richSerializer.serializeForm?.(big, 5000))).toMatch(
+    expect(messageOf(() => richSerializer.serializeAfter?.("", big, 5000))).toMatch(
       /at least \d+ bytes, and 5000 are allowed/,
     );
-    expect(messageOf(() => richSerializer.serializeForm?.([new Date(1), Buffer.alloc(6000)], 5000))).toContain("5000");
+    expect(messageOf(() => richSerializer.serializeAfter?.("", [new Date(1), Buffer.alloc(6000)], 5000))).toContain("5000");
     expect(read).toBe(0);
   });
 });
