@@ -30,8 +30,14 @@ interface Inside {
   sent: number;
 }
 
-/** The same over {@link ReferenceAuthority}: every capability and every fault that the kits know. */
-export function referenceHarness(wrap: Wrap = bare): BackendHarness {
+/**
+ * The same over {@link ReferenceAuthority}: every capability and every fault that the kits know.
+ * @param makeStore another store than a plain one: to check a kit with one that is broken
+ */
+export function referenceHarness(
+  wrap: Wrap = bare,
+  makeStore: (clock: Clock) => AuthorityStore = (clock) => new AuthorityStore({ clock }),
+): BackendHarness {
   const clock = new ManualClock();
   const insides = new WeakMap<CacheBackend, Inside>();
   const connect = (store: AuthorityStore): CacheBackend => {
@@ -52,7 +58,7 @@ export function referenceHarness(wrap: Wrap = bare): BackendHarness {
     return found;
   };
   return {
-    open: () => connect(new AuthorityStore({ clock })),
+    open: () => connect(makeStore(clock)),
     connect: (beside) => connect(inside(beside).store),
     clock,
     advance: (ms) => clock.advance(ms),
