@@ -1,4 +1,4 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, attempt } from "./awaitable.ts";
 import { type CachedValue, type CacheMetadata, compareOrders } from "./cached-value.ts";
 import type { Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
@@ -18,6 +18,8 @@ interface Standing {
 
 const slots = ["hard", "soft", "uncountedHard", "uncountedSoft"] as const;
 const mostNames = 10_000;
+/** After a look-up that failed. */
+const askAgainMs = 1000;
 
 /**
  * What a process knows of the marks on a region and its tags: outside any eviction, asked without I/O. Names that it does
@@ -57,17 +59,26 @@ export class MarkBoard {
     return metadata.tags === undefined || metadata.tags.every((tag) => this.#isKnown(tag));
   }
 
-  /** Looks up, in one round trip, what the verdicts on these entries need. */
+  /**
+   * Looks up, in one round trip, what the verdicts on these entries need. Where the authority can't be asked, verdicts go
+   * by what is known, and it is asked again after a second: entries that it hasn't confirmed are the chain's to bound.
+   */
   learn(entries: readonly CachedValue[]): Awaitable<void> {
     const names = new Set(this.#isKnown(regionMark) ? [] : [regionMark]);
     for (const { metadata } of entries) for (const tag of metadata.tags ?? []) if (!this.#isKnown(tag)) names.add(tag);
-    if (names.size === 0 || this.#table === undefined) return;
+    const table = this.#table;
+    if (names.size === 0 || table === undefined) return;
     const asked = [...names];
-    const until = this.#clock.now() + this.#knownForMs;
-    return andThen(this.#table.lookup(asked), (found) => {
+    const now = this.#clock.now();
+    const found = attempt(
+      () => table.lookup(asked),
+      () => undefined,
+    );
+    return andThen(found, (marks) => {
+      const until = now + (marks === undefined ? askAgainMs : this.#knownForMs);
       asked.forEach((name, index) => {
         this.#of(name).until = until;
-        this.apply(found[index] ?? []);
+        this.apply(marks?.[index] ?? []);
       });
     });
   }
