@@ -29,6 +29,7 @@ import { sourceOf } from "./connect.ts";
 import { Connection } from "./connection.ts";
 import { EpochCandidate } from "./epoch.ts";
 import { RedisFeed } from "./feed.ts";
+import { optionsFromConfig } from "./from-config.ts";
 import { KeySpace } from "./key-space.ts";
 import { RedisLeases } from "./leases.ts";
 import { RedisMarks } from "./marks.ts";
@@ -104,6 +105,11 @@ export class RedisBackend extends CacheBackend {
     this.#writer = leases
       ? new ScriptedWriter(line, this.#space, serverClock, epoch, feedLength)
       : new PlainWriter(line, oneCommand);
+  }
+
+  /** See {@link RedisBackendOptions}; also `host`, `port`, `db`, `username`, `password`. */
+  static fromConfig(config: Readonly<Record<string, unknown>>, prefix: string): RedisBackend {
+    return new RedisBackend(optionsFromConfig(config, prefix));
   }
 
   override get keyMangler(): KeyMangler | undefined {

@@ -12,8 +12,8 @@ export interface CommandOptions {
 }
 
 interface Emitter {
-  on(event: string, listener: (...details: never[]) => void): unknown;
-  off(event: string, listener: (...details: never[]) => void): unknown;
+  on(event: string, listener: (...details: unknown[]) => void): unknown;
+  off(event: string, listener: (...details: unknown[]) => void): unknown;
 }
 
 interface Connectable extends Emitter {
