@@ -1,6 +1,6 @@
 import { type CacheBackend, ProxyBackend } from "@cascata/core";
 import { KeyvBackend, type KeyvBackendOptions } from "@cascata/keyv";
-import { backendCases, describeConformance, ManualClock } from "@cascata/testing";
+import { backendCases, describeConformance, ManualClock, markCases } from "@cascata/testing";
 import { Keyv as Keyv5 } from "keyv";
 import { Keyv as Keyv6 } from "keyv6";
 import { describe, it } from "vitest";
@@ -31,4 +31,16 @@ for (const [title, store] of Object.entries(stores)) {
   for (const [heading, opened] of Object.entries(around)) {
     describeConformance(backendCases, { open: opened, clock, advance }, { describe, it, title: heading });
   }
+  const places = new WeakMap<CacheBackend, KeyvBackendOptions["store"]>();
+  const marked = (place: KeyvBackendOptions["store"]) => {
+    const backend = new KeyvBackend({ store: place, clock });
+    places.set(backend, place);
+    return backend;
+  };
+  const connect = (beside: CacheBackend) => marked(places.get(beside) ?? new Map());
+  describeConformance(
+    markCases,
+    { open: () => marked(store()), connect, clock, advance },
+    { describe, it, title: `${title}: marks` },
+  );
 }

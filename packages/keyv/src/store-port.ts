@@ -93,9 +93,10 @@ export class StorePort {
     if (getMany === undefined) return await Promise.all(keys.map((key) => settle(this.get(key))));
     const { answer, trouble } = await this.#ask(() => getMany(keys.map((key) => this.#coder.key(key))));
     if (!Array.isArray(answer) || answer.length !== keys.length) {
-      throw trouble?.error ?? new Error(`the store answered with ${textOf(answer)} for ${keys.length} keys`);
+      const cause = trouble?.error;
+      throw new Error(`the store answered with ${textOf(answer)} for ${keys.length} keys`, { cause });
     }
-    const one = (row: unknown) => (trouble !== undefined && isAbsent(row) ? trouble : this.#unwrap(row));
+    const one = async (row: unknown) => (trouble !== undefined && isAbsent(row) ? trouble : await this.#unwrap(row));
     return await Promise.all(answer.map(one));
   }
 
@@ -131,7 +132,7 @@ export class StorePort {
 
   async clear(): Promise<void> {
     const { trouble } = await this.#ask(() => this.store.clear());
-    if (trouble !== undefined) throw trouble.error;
+    if (trouble !== undefined) throw new Error(`the store failed: ${textOf(trouble.error)}`, { cause: trouble.error });
   }
 
   /** Ends the store's connections, where it has a way to. */
