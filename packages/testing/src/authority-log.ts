@@ -53,9 +53,13 @@ export class AuthorityLog {
     return this.#first + this.#lines.length;
   }
 
-  /** The lines from `line` on, and whether any between were cut off. */
-  since(line: number): { readonly lines: readonly LogLine[]; readonly trimmed: boolean } {
-    return { lines: this.#lines.slice(Math.max(0, line - this.#first)), trimmed: line < this.#first };
+  /** What a reader at `position` has to be told when the count stands at `order`. */
+  batch(position: LogPosition | undefined, order: Order): LogBatch {
+    const at = { position: { epoch: order.epoch, line: this.end }, order };
+    if (position === undefined) return { ...at, lines: [], gap: "started" };
+    if (position.epoch !== order.epoch) return { ...at, lines: [], gap: "another epoch" };
+    const lines = this.#lines.slice(Math.max(0, position.line - this.#first));
+    return { ...at, lines, ...(position.line < this.#first && { gap: "trimmed" }) };
   }
 
   /** Resolves with the next line, or when `stop` is called; rejects when the store goes away. */

@@ -2,7 +2,6 @@ import {
   CachedValue,
   type Clock,
   compareOrders,
-  type LeaseAnswer,
   type LeaseRequest,
   type Mark,
   NO_VALUE,
@@ -15,25 +14,9 @@ import {
 import { AuthorityData, type AuthoritySnapshot } from "./authority-data.ts";
 import { AuthorityLocks } from "./authority-locks.ts";
 import { AuthorityLog, type LogBatch, type LogPosition } from "./authority-log.ts";
+import type { AuthorityStoreOptions, ReadAnswer } from "./authority-options.ts";
 import { AuthorityTickets } from "./authority-tickets.ts";
 import { type Random, seededRandom } from "./random.ts";
-
-/** Options of {@link AuthorityStore}. */
-export interface AuthorityStoreOptions {
-  readonly clock: Clock;
-  /** Names the epochs. @default seeded by the clock's instant */
-  readonly random?: Random;
-  /** How many lines of the change log are kept. @default 10_000 */
-  readonly logLimit?: number;
-  /** A near tier that several processes share: an entry that carries a farther authority's revision keeps it. @default false */
-  readonly near?: boolean;
-}
-
-/** What a read step says of one key. */
-export interface ReadAnswer {
-  readonly found: CachedValue | NoValue;
-  readonly lease?: LeaseAnswer;
-}
 
 /**
  * The authority itself, without any network: the executable specification of leases, tickets, revisions, orders, marks,
@@ -58,7 +41,7 @@ export class AuthorityStore {
     this.#data = new AuthorityData(options.clock);
     this.#locks = new AuthorityLocks(options.clock);
     this.log = new AuthorityLog(options.logLimit ?? 10_000);
-    this.#random = options.random ?? seededRandom(options.clock.now());
+    this.#random = options.random ?? seededRandom(Math.floor(Math.random() * 2 ** 32));
     this.#near = options.near ?? false;
     this.#epoch = this.#random.text(12);
   }
@@ -184,13 +167,13 @@ export class AuthorityStore {
   /** The log from `position` on: at once if there is something, else with the next line or after `waitMs` with nothing. */
   async follow(position: LogPosition | undefined, waitMs: number): Promise<LogBatch> {
     this.#up();
-    if (position?.epoch === this.#epoch && position.line >= this.log.end) {
+    if (waitMs > 0 && position?.epoch === this.#epoch && position.line >= this.log.end) {
       const { done, stop } = this.log.wait();
       const timer = this.clock.schedule(stop, waitMs);
       await done.finally(() => timer.cancel());
       this.#up();
     }
-    return this.#batch(position);
+    return this.log.batch(position, this.order);
   }
 
   /** From now on every step fails, and whoever waits is told. Data, leases and locks stay. */
@@ -255,14 +238,6 @@ export class AuthorityStore {
     if (keys.length === 0) return;
     const notice = { keys, order: this.order, ...(sender !== undefined && { sender }) };
     this.log.append({ kind: "changed", notice });
-  }
-
-  #batch(position: LogPosition | undefined): LogBatch {
-    const at = { position: { epoch: this.#epoch, line: this.log.end }, order: this.order };
-    if (position === undefined) return { ...at, lines: [], gap: "started" };
-    if (position.epoch !== this.#epoch) return { ...at, lines: [], gap: "another epoch" };
-    const { lines, trimmed } = this.log.since(position.line);
-    return { ...at, lines, ...(trimmed && { gap: "trimmed" }) };
   }
 }
 

@@ -2,6 +2,7 @@ export * from "./async-map-backend.ts";
 export * from "./authority-data.ts";
 export * from "./authority-locks.ts";
 export * from "./authority-log.ts";
+export * from "./authority-options.ts";
 export * from "./authority-store.ts";
 export * from "./authority-tickets.ts";
 export * from "./backend-cases.ts";

@@ -77,7 +77,8 @@ export class ReferenceFeed implements ChangeFeed {
       this.#silent(`nothing was heard for ${this.#pace.silenceMs} ms`);
       if (run === this.#run) this.#start();
     }, this.#pace.silenceMs);
-    this.#follow(this.#at, this.#pace.heartbeatMs).then(
+    // After a break the answer is wanted at once, news or not: it tells whether anything was missed.
+    this.#follow(this.#at, this.#live ? this.#pace.heartbeatMs : 0).then(
       (batch) => {
         silence.cancel();
         if (run !== this.#run) return;
