@@ -35,7 +35,7 @@ export function closingText(figures: Figures, check: Check): string {
 }
 
 function tierTable({ sources, requests }: Figures): string {
-  const head = ["answered by", "requests", "share", "median", "p99", "answers"];
+  const head = ["answered by", "requests", "share", "median", "p99", "bytes"];
   const rows = sources.map(({ source, requests: answered, medianMs, p99Ms, answerBytes }) => [
     source,
     count(answered),

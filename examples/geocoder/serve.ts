@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly sample: number;
   /** Told now and then how many requests are done, and at the end. */
   readonly onProgress: (done: number) => void;
+  /** Ends the run early: {@link serve} rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Requests between two looks at the event loop, which disk and network tiers need to get their work done. */
@@ -46,7 +48,7 @@ const turn = 256;
 
 /** Serves requests one after another, so that a latency is that of one look-up and not of a queue. */
 export async function serve(points: Iterator<Point>, lookup: Lookup, options: ServeOptions): Promise<Served> {
-  const { requests, seed, onProgress } = options;
+  const { requests, seed, onProgress, signal } = options;
   const sampled = sampleIndices(requests, options.sample, seed);
   const sample: Sampled[] = [];
   const tally = new Tally();
@@ -63,6 +65,7 @@ export async function serve(points: Iterator<Point>, lookup: Lookup, options: Se
     if (source === creatorSource || index % turn === 0) {
       onProgress(index + 1);
       await setImmediate();
+      signal?.throwIfAborted();
     }
   }
   const ms = performance.now() - start;
@@ -75,7 +78,13 @@ export function sampleIndices(requests: number, size: number, seed: number): Rea
   const random = seededRandom(seed ^ 0x5a5a5a5a);
   const stretches = Math.min(requests, size);
   const stretch = requests / stretches;
-  return new Set(Array.from({ length: stretches }, (_, index) => Math.floor((index + random()) * stretch)));
+  const indices = new Set<number>();
+  for (let one = 0; one < stretches; one++) {
+    const first = Math.floor(one * stretch);
+    const next = Math.floor((one + 1) * stretch);
+    indices.add(first + Math.floor(random() * (next - first)));
+  }
+  return indices;
 }
 
 function bytesOf(answer: Answer): number {

@@ -84,6 +84,7 @@ describe("serving", () => {
     const indices = [...sampleIndices(1000, 4, 1)];
     expect(indices.map((index) => Math.floor(index / 250))).toEqual([0, 1, 2, 3]);
     expect([...sampleIndices(3, 200, 1)]).toEqual([0, 1, 2]);
+    expect(sampleIndices(300, 200, 1).size).toBe(200);
   });
 });
 

@@ -1,0 +1,96 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWithServers } from "../support/needs.ts";
+import { startRedisServer } from "../support/redis-server.ts";
+import { root } from "../workspace/packages.ts";
+import { buildExamples, runExample } from "./run-example.ts";
+
+/** What each example prints, by its file's name. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  "sixty-seconds": [
+    "  … asking the weather service about Como",
+    "Como: sunny, 21 °C",
+    "  … asking the weather service about Lugano",
+    "Lugano: sunny, 21 °C",
+    "Como: sunny, 21 °C",
+  ],
+  batch: ["price list asked for: pear, plum", "pear: 40", "apple: 30", "plum: 40"],
+  "one-creator": ["1000 answers, 1 different, made 1 time"],
+  "stale-while-revalidate": ["edition 1", "edition 1 (stale, and being renewed)", "edition 2", "edition 2"],
+  tags: ["/lakes, rendering 1", "/trains, rendering 2", "/lakes, rendering 3", "/trains, rendering 2"],
+  "decorated-function": ["measuring Como to Lugano", "24", "24", "measuring Como to Lugano", "24"],
+  "where-from": ["null true NO_VALUE", "from memory, stale: false"],
+  "own-backend": ["made by the creator", "made by the creator"],
+  "own-proxy": ["[ 'FIRST', 'SECOND' ] FIRST", "3 calls"],
+  proxies: ["{ dark: true } true"],
+  "hashed-keys": ["53def077a4264bd3183d4eb21b1f56f883e1b572", "found by its digest short"],
+  keyv: ["{", "  since: 1970-01-01T00:00:00.000Z,", "  rights: Set(1) { 'read' },", "  size: 12n", "}"],
+};
+
+/** Run elsewhere in this file, in their own way. */
+const others = ["bytes-backend", "config", "own-backend-kit", "redis", "testing-a-backend"];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "cascata-examples-"));
+  await buildExamples();
+}, 180_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("examples", () => {
+  test("all of them are run here", () => {
+    const files = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
+    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual([...Object.keys(expected), ...others].sort());
+  });
+
+  test.each(Object.entries(expected))("%s prints what it should", async (name, lines) => {
+    const { code, stdout, stderr } = await runExample(name, { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.trimEnd().split("\n")).toEqual(lines);
+  });
+
+  test("sixty-seconds starts warm when run again", async () => {
+    const cwd = mkdtempSync(join(folder, "twice-"));
+    await runExample("sixty-seconds", { cwd });
+    const { code, stdout } = await runExample("sixty-seconds", { cwd });
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split("\n")).toEqual(["Como: sunny, 21 °C", "Lugano: sunny, 21 °C", "Como: sunny, 21 °C"]);
+  });
+
+  test("config explains the chain and names every mistake", async () => {
+    const { code, stdout, stderr } = await runExample("config", { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const part of ["users", "memory", "disk", "maxEntires", "maxEntries"]) expect(stdout).toContain(part);
+  });
+
+  test.each(["own-backend-kit", "testing-a-backend"])(
+    "%s puts a stranger's backend through the whole kit",
+    async (name) => {
+      const { code, stdout } = await runExample(name, { cwd: folder });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^# pass [1-9]\d*$/m);
+      expect(stdout).toMatch(/^# fail 0$/m);
+    },
+  );
+});
+
+describeWithServers(["redis-server"], "examples with a server", () => {
+  test("redis: two processes share what one has made and deleted", async () => {
+    await using server = await startRedisServer();
+    const { code, stdout, stderr } = await runExample("redis", { cwd: folder, env: { REDIS_URL: server.url } });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      "{ name: 'Ada', made: 'by one' }",
+      "{ name: 'Ada', made: 'by one' }",
+      "{ name: 'Ada', made: 'anew' }",
+    ]);
+  });
+});
+
+test("redis: without its variable it says what it needs", async () => {
+  const { code, stderr } = await runExample("redis", { cwd: folder });
+  expect(code).toBe(1);
+  expect(stderr).toContain("REDIS_URL");
+});
