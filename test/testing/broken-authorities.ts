@@ -1,5 +1,13 @@
 import type { LeaseRequest, Order } from "@cascata/core";
-import { type AuthorityStore, feedCases, guardCases, leaseCases, markCases, revisionCases } from "@cascata/testing";
+import {
+  type AuthorityStore,
+  feedCases,
+  guardCases,
+  leaseCases,
+  markCases,
+  revisionCases,
+  settled,
+} from "@cascata/testing";
 
 /** Spoils a new store in one way. */
 export type SpoilStore = (store: AuthorityStore) => void;
@@ -277,7 +285,7 @@ function batches(map: (batch: Awaited<ReturnType<Follow>>) => Awaited<ReturnType
       const batch = await follow(position, waitMs);
       if (when !== "late" || position === undefined || batch.lines.length === 0) return map(batch);
       // Waits for more, so that there is something to tell in the wrong order.
-      for (let turn = 0; turn < 50; turn += 1) await undefined;
+      await settled();
       return map(await follow(position, 0));
     };
   };
