@@ -87,7 +87,7 @@ const broken: Readonly<Record<string, new (...given: ConstructorParameters<typeo
       keys: readonly string[],
       context?: Parameters<ProxyBackend["get"]>[1],
     ): Promise<readonly Found[]> {
-      return Promise.all(keys.map((key) => this.get(key, context)));
+      return Promise.all(keys.map(async (key) => this.get(key, context)));
     }
   },
   "makes failures of misses": class extends ProxyBackend {
