@@ -27,7 +27,7 @@ describe("the threshold", () => {
     const atThreshold = "x".repeat(1024 - frame);
     expect(size(atThreshold)).toBe(1024);
     await proxy.setMulti(
-      new Map([
+      new Map<string, CachedValue>([
         ["at", entryOf(atThreshold)],
         ["over", entryOf(`${atThreshold}x`)],
         ["list", entryOf([long])],

@@ -1,5 +1,11 @@
 import { Buffer } from "node:buffer";
-import { CachedValue, type CacheBackend, ConfigurationError, ReadThroughProxy, SerializationError } from "@cascata/core";
+import {
+  type CacheBackend,
+  CachedValue,
+  ConfigurationError,
+  ReadThroughProxy,
+  SerializationError,
+} from "@cascata/core";
 import { clone, compress, freeze, share } from "@cascata/proxies";
 import { AsyncMapBackend, assertSameValue, MapBackend, ProbeBackend, storableValues } from "@cascata/testing";
 import { describe, expect, test } from "vitest";
@@ -26,7 +32,7 @@ function account(): Account {
 
 function spoil(value: Account): void {
   const attempts = [
-    () => void (value.name = "spoilt"),
+    () => void Object.assign(value, { name: "spoilt" }),
     () => void value.roles.push("spoilt"),
     () => void value.seen.set("spoilt", new Date()),
     () => void value.seen.get("d")?.setTime(9),
@@ -111,7 +117,12 @@ test("residence is kept: a near tier can tell what it has confirmed", () => {
 test.each([freeze, clone])("what can't be copied is that key's failure (%#)", async (mode) => {
   class Custom {}
   const { proxy } = wrapped(mode(), new MapBackend());
-  const outcomes = await proxy.setMulti(new Map<string, CachedValue>([["bad", entryOf(new Custom())], ["good", entryOf(1)]]));
+  const outcomes = await proxy.setMulti(
+    new Map<string, CachedValue>([
+      ["bad", entryOf(new Custom())],
+      ["good", entryOf(1)],
+    ]),
+  );
   expect(outcomes?.get("bad")).toMatchObject({ status: "failed", error: { code: "SERIALIZATION" } });
   expect(await proxy.get("good")).toMatchObject({ payload: 1 });
 });

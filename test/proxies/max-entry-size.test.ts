@@ -25,7 +25,12 @@ describe("what is too large", () => {
   test("is that key's affair, and its predecessor isn't served on", async () => {
     const { proxy, backend } = wrapped(maxEntrySize(100), new ProbeBackend());
     await proxy.setMulti(new Map(["a", "b", "c"].map((key) => [key, entryOf("old")])));
-    const outcomes = await proxy.setMulti(new Map<string, CachedValue>([["a", large], ["b", entryOf("new")]]));
+    const outcomes = await proxy.setMulti(
+      new Map<string, CachedValue>([
+        ["a", large],
+        ["b", entryOf("new")],
+      ]),
+    );
     expect(outcomes?.get("a")).toEqual(tooLarge);
     expect(outcomes?.get("b")).toEqual({ status: "stored" });
     expect(await proxy.set("c", large, { sender: "chain" })).toEqual(tooLarge);

@@ -15,7 +15,12 @@ test("reads pass, writes and deletes are refused and never reach the backend", a
   expect(await proxy.set("a", entryOf(2))).toEqual(refused);
   expect(await proxy.delete("a")).toEqual(refused);
   expect(await proxy.setMulti(new Map([["a", entryOf(2)]]))).toEqual(new Map([["a", refused]]));
-  expect(await proxy.deleteMulti(["a", "b"])).toEqual(new Map([["a", refused], ["b", refused]]));
+  expect(await proxy.deleteMulti(["a", "b"])).toEqual(
+    new Map([
+      ["a", refused],
+      ["b", refused],
+    ]),
+  );
   expect(backend.calls).toEqual([]);
 });
 

@@ -10,6 +10,7 @@ import {
   type CachedValue,
   type CacheMutex,
   type ChangeFeed,
+  ClosedError,
   ConfigurationError,
   checkOptionNames,
   type Found,
@@ -51,6 +52,7 @@ const severity = { up: 0, degraded: 1, down: 2 } as const;
 export class RoutingBackend extends CacheBackend {
   readonly name: string;
   readonly #routes: Routes;
+  #closed = false;
 
   /** @throws ConfigurationError, also for a backend with a key mangler of its own: it would be applied to all keys or none */
   constructor(options: RoutingOptions) {
@@ -179,8 +181,14 @@ export class RoutingBackend extends CacheBackend {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const closed = await Promise.allSettled(this.#routes.backends.map(async (backend) => backend.close()));
     for (const one of closed) if (one.status === "rejected") throw one.reason;
+  }
+
+  /** The others' own ClosedErrors would be taken for failures of some keys. */
+  #check(): void {
+    if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
   }
 
   #all(holds: (backend: CacheBackend) => boolean): boolean {
@@ -209,6 +217,7 @@ export class RoutingBackend extends CacheBackend {
     operation: string,
     ask: (backend: CacheBackend, keys: readonly string[]) => Awaitable<readonly (T | ReadFailure)[]>,
   ): Awaitable<readonly (T | ReadFailure)[]> {
+    this.#check();
     return this.#gather(keys, (backend, part) => {
       const failures = (error: unknown) => {
         const failure = new ReadFailure(backend.name, asCacheError(error, backend.name, operation, part.length));
@@ -223,6 +232,7 @@ export class RoutingBackend extends CacheBackend {
     operation: string,
     ask: (backend: CacheBackend, keys: readonly string[]) => Awaitable<WriteOutcomes | void>,
   ): Awaitable<WriteOutcomes | void> {
+    this.#check();
     const parts = [...this.#routes.split(keys)].map(([backend, { keys: part }]) => {
       const failed = (error: unknown): WriteOutcomes => {
         const outcome: WriteOutcome = {
