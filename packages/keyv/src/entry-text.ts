@@ -40,23 +40,23 @@ function plainText(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Node, Bun and Deno have it, and it is thirty times as fast as what every runtime has. */
+const host = (globalThis as { readonly Buffer?: typeof Buffer }).Buffer;
 const chunk = 0x8000;
 
 function toBase64(bytes: Uint8Array): string {
+  if (host !== undefined) return host.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
   let binary = "";
   // Spread into arguments, so in pieces: a call takes some ten thousands of them.
   for (let at = 0; at < bytes.length; at += chunk) binary += String.fromCharCode(...bytes.subarray(at, at + chunk));
   return btoa(binary);
 }
 
+/** What is damaged may come out shorter here and fail there; the wire's own checksum finds it either way. */
 function fromBase64(text: string): Uint8Array {
-  let binary: string;
-  try {
-    binary = atob(text);
-  } catch (cause) {
-    throw new SerializationError("an entry's base64 is damaged", { cause });
+  if (host !== undefined) {
+    const { buffer, byteOffset, length } = host.from(text, "base64");
+    return new Uint8Array(buffer, byteOffset, length);
   }
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
-  return bytes;
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
