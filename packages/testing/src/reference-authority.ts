@@ -3,7 +3,7 @@ import {
   asCacheError,
   type BackendHealth,
   CacheBackend,
-  type CachedValue,
+  CachedValue,
   type CacheMutex,
   type ChangeFeed,
   type Clock,
@@ -36,6 +36,8 @@ export interface ReferenceAuthorityOptions extends Partial<FeedPace> {
   readonly name?: string;
   /** The network between. @default directTransport */
   readonly transport?: Transport;
+  /** The client's own clock; instants in entries are converted to the store's. @default the store's */
+  readonly clock?: Clock;
   /** How long a lock lives that nobody releases. @default 30_000 */
   readonly lockMs?: number;
 }
@@ -48,6 +50,7 @@ export class ReferenceAuthority extends CacheBackend {
   readonly name: string;
   readonly store: AuthorityStore;
   readonly #transport: Transport;
+  readonly #clock: Clock;
   readonly #lockMs: number;
   readonly #feed: ReferenceFeed;
   #health: BackendHealth = { state: "up", since: 0 };
@@ -58,10 +61,11 @@ export class ReferenceAuthority extends CacheBackend {
     this.store = store;
     this.name = options.name ?? "reference";
     this.#transport = options.transport ?? directTransport;
+    this.#clock = options.clock ?? store.clock;
     this.#lockMs = options.lockMs ?? 30_000;
     const { heartbeatMs = 1000, silenceMs = 3000, retryMs = 100 } = options;
     const follow = this.#follow.bind(this);
-    this.#feed = new ReferenceFeed(store.clock, follow, { heartbeatMs, silenceMs, retryMs });
+    this.#feed = new ReferenceFeed(this.#clock, follow, { heartbeatMs, silenceMs, retryMs });
   }
 
   override get leases(): LeaseTable {
@@ -97,7 +101,7 @@ export class ReferenceAuthority extends CacheBackend {
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
     checkStorable(key, value);
-    const one = new Map([[key, value]]);
+    const one = new Map([[key, this.#shifted(value, 1)]]);
     return outcomeFor(key, await this.#write("set", [key], context, () => this.store.write(one, context)));
   }
 
@@ -108,7 +112,7 @@ export class ReferenceAuthority extends CacheBackend {
     for (const [key, value] of mapping) checkStorable(key, value);
     if (mapping.size === 0) return new Map();
     // A copy: the message has left, whatever its sender does with its mapping then.
-    const sent = new Map(mapping);
+    const sent = new Map([...mapping].map(([key, value]) => [key, this.#shifted(value, 1)]));
     return this.#write("setMulti", [...sent.keys()], context, () => this.store.write(sent, context));
   }
 
@@ -158,13 +162,25 @@ export class ReferenceAuthority extends CacheBackend {
     this.#feed.stop();
   }
 
+  /** To the store's clock (1) or back (-1). */
+  #shifted(entry: CachedValue, direction: 1 | -1): CachedValue {
+    const offsetMs = (this.store.clock.now() - this.#clock.now()) * direction;
+    if (offsetMs === 0) return entry;
+    const { createdAt, startedAt } = entry.metadata;
+    return new CachedValue(entry.payload, {
+      ...entry.metadata,
+      createdAt: createdAt + offsetMs,
+      startedAt: startedAt + offsetMs,
+    });
+  }
+
   async #read(operation: string, keys: readonly string[], context: ReadContext = {}): Promise<readonly Found[]> {
     const { lease, deadline } = context;
     const answers = await this.#send(operation, keys, () => this.store.read(keys, lease), deadline);
     answers.forEach((answer, index) => {
       if (answer.lease !== undefined) lease?.answer(keys[index] as string, answer.lease);
     });
-    return answers.map((answer) => answer.found);
+    return answers.map(({ found }) => (found instanceof CachedValue ? this.#shifted(found, -1) : found));
   }
 
   /** A write that was not sent has failed; one whose answer did not come may or may not have happened. */
@@ -196,7 +212,7 @@ export class ReferenceAuthority extends CacheBackend {
     onSent?: () => void,
   ): Promise<T> {
     if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
-    const { clock } = this.store;
+    const clock = this.#clock;
     const leftMs = deadline === undefined ? undefined : deadline - clock.now();
     if (leftMs !== undefined && leftMs <= 0) throw new TimeoutError(`${this.name}: ${operation}`, 0);
     onSent?.();
@@ -218,7 +234,7 @@ export class ReferenceAuthority extends CacheBackend {
 
   #mind(state: BackendHealth["state"], error?: unknown): void {
     if (this.#health.state === state) return;
-    this.#health = { state, since: this.store.clock.now(), ...(error !== undefined && { why: String(error) }) };
+    this.#health = { state, since: this.#clock.now(), ...(error !== undefined && { why: String(error) }) };
   }
 }
 
