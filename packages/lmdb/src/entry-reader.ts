@@ -10,9 +10,10 @@ import {
   Wire,
 } from "@cascata/core";
 import { entryKey } from "./entry-key.ts";
+import { readWire } from "./entry-table.ts";
 import { takeLease } from "./leases.ts";
 import type { LmdbFile } from "./lmdb-file.ts";
-import { decodeHead, recordHeadBytes, wireOf } from "./record.ts";
+import { decodeHead, recordHeadBytes } from "./record.ts";
 import type { TierClock } from "./tier-clock.ts";
 import type { TrustMemory } from "./trust-memory.ts";
 
@@ -83,7 +84,7 @@ export class EntryReader {
     }
     if (head.expiresAt <= this.#clock.now()) return NO_VALUE;
     try {
-      const { payload, metadata } = this.#wire.decode(key, wireOf(bytes));
+      const { payload, metadata } = this.#wire.decode(key, readWire(file.trees, bytes, head));
       const storedAt = this.#clock.local(head.storedAt);
       const trust = this.#trust.of(head.slot);
       return new CachedValue(payload, metadata, trust === undefined ? { storedAt } : { storedAt, trust });

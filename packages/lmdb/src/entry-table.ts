@@ -1,28 +1,43 @@
+import type { Order } from "@cascata/core";
 import { numberKey, pairKey } from "./entry-key.ts";
-import { decodeHead, type RecordHead } from "./record.ts";
+import { decodeHead, encodeRecord, pieceKey, pieceOf, piecesOf, type RecordHead, wireOf } from "./record.ts";
 import type { Trees } from "./trees.ts";
 
-// Entries and the two indexes that belong to them. All of this runs inside a transaction.
+// Entries, their pieces and the two indexes that belong to them. What changes them runs inside a transaction.
 
-/** Stores a record and its place in both indexes; `former` is what stood there. */
-export function putEntry(
-  trees: Trees,
-  key: Buffer,
-  record: Buffer,
-  head: RecordHead,
-  former: RecordHead | undefined,
-): void {
-  if (former !== undefined) unindex(trees, former);
-  trees.entries.putSync(key, record);
+/** An entry as it goes into the table. */
+export interface NewEntry {
+  readonly head: RecordHead;
+  readonly wire: Uint8Array;
+  /** Replaces what the wire bytes say. */
+  readonly revision: Order | undefined;
+}
+
+/** Of one sweep or eviction at most so many pieces, whatever the number of entries: some milliseconds. */
+const mostPieces = 2000;
+
+/** Stores an entry and its place in both indexes; `former` is what stood there. */
+export function putEntry(trees: Trees, key: Buffer, entry: NewEntry, former: RecordHead | undefined): void {
+  if (former !== undefined) dismantle(trees, former);
+  const { head, wire, revision } = entry;
+  trees.entries.putSync(key, encodeRecord(head, wire, revision));
+  for (let index = 0; index < piecesOf(head.length); index += 1) {
+    trees.pieces.putSync(pieceKey(head.slot, index), pieceOf(wire, index));
+  }
   trees.ages.putSync(numberKey(head.slot), key);
   if (head.expiresAt !== Number.POSITIVE_INFINITY) trees.expiries.putSync(pairKey(head.expiresAt, head.slot), key);
+}
+
+/** The wire bytes of a record, pieces included; fewer than there should be where one is missing. */
+export function readWire(trees: Trees, record: Buffer, head: RecordHead): Buffer {
+  return wireOf(record, head, (index) => trees.pieces.getBinaryFast(pieceKey(head.slot, index)));
 }
 
 /** Removes what stands at the key, if anything does. */
 export function removeEntry(trees: Trees, key: Buffer): void {
   const former = headOf(trees, key);
   if (former === undefined) return;
-  unindex(trees, former);
+  dismantle(trees, former);
   trees.entries.removeSync(key);
 }
 
@@ -39,32 +54,43 @@ export function sweepExpired(trees: Trees, now: number, limit: number): number {
     slot: Buffer.from(key).readDoubleBE(8),
     key: Buffer.from(value),
   }));
-  for (const { place, slot, key } of due) {
+  return dropWithin(due, ({ place, slot, key }) => {
     trees.expiries.removeSync(place);
-    dropSlot(trees, slot, key);
-  }
-  return due.length;
+    return dropSlot(trees, slot, key);
+  });
 }
 
-/** Drops the `count` oldest entries, those with the least time left among equals; says how many there were. */
+/** Drops up to `count` of the oldest entries; says how many. */
 export function evictOldest(trees: Trees, count: number): number {
   const oldest = [...trees.ages.getRange({ limit: count })].map(({ key, value }) => ({
     slot: Buffer.from(key).readDoubleBE(0),
     key: Buffer.from(value),
   }));
-  for (const { slot, key } of oldest) dropSlot(trees, slot, key);
-  return oldest.length;
+  return dropWithin(oldest, ({ slot, key }) => dropSlot(trees, slot, key));
 }
 
-function dropSlot(trees: Trees, slot: number, key: Buffer): void {
+function dropWithin<T>(candidates: readonly T[], drop: (one: T) => number): number {
+  let pieces = 0;
+  for (const [index, one] of candidates.entries()) {
+    pieces += drop(one);
+    if (pieces >= mostPieces) return index + 1;
+  }
+  return candidates.length;
+}
+
+function dropSlot(trees: Trees, slot: number, key: Buffer): number {
   const head = headOf(trees, key);
   trees.ages.removeSync(numberKey(slot));
-  if (head === undefined || head.slot !== slot) return;
-  unindex(trees, head);
+  if (head === undefined || head.slot !== slot) return 0;
   trees.entries.removeSync(key);
+  return dismantle(trees, head);
 }
 
-function unindex(trees: Trees, head: RecordHead): void {
+/** Removes an entry's pieces and its places in the indexes; says how many pieces there were. */
+function dismantle(trees: Trees, head: RecordHead): number {
+  const pieces = piecesOf(head.length);
+  for (let index = 0; index < pieces; index += 1) trees.pieces.removeSync(pieceKey(head.slot, index));
   trees.ages.removeSync(numberKey(head.slot));
   if (head.expiresAt !== Number.POSITIVE_INFINITY) trees.expiries.removeSync(pairKey(head.expiresAt, head.slot));
+  return pieces;
 }

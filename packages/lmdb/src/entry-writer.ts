@@ -16,7 +16,7 @@ import { putEntry, removeEntry } from "./entry-table.ts";
 import { breakLease, holdsLease } from "./leases.ts";
 import { announce, breakTickets, guardStands, isGuardTicket, nextOrder } from "./ledger.ts";
 import type { LmdbFile } from "./lmdb-file.ts";
-import { decodeHead, encodeRecord, headWith } from "./record.ts";
+import { decodeHead, piecesOf } from "./record.ts";
 import { FullError } from "./room.ts";
 import { orderOf, type SharedState } from "./state.ts";
 import type { TierClock } from "./tier-clock.ts";
@@ -78,7 +78,6 @@ export class EntryWriter {
     const outcomes: Outcomes = new Map();
     const prepared: Prepared[] = [];
     const tooLarge: string[] = [];
-    const epoch = file.state().epoch;
     for (const [key, entry] of mapping) {
       const confirmed = this.#confirmed(file, key, entry, context);
       if (confirmed !== undefined) {
@@ -86,7 +85,7 @@ export class EntryWriter {
         continue;
       }
       try {
-        const one = this.#prepare(key, entry, context, epoch);
+        const one = this.#prepare(key, entry, context, file.epoch);
         if ((one.wire?.length ?? 0) <= this.#parts.maxEntryBytes) prepared.push(one);
         else tooLarge.push(key);
       } catch (error) {
@@ -222,9 +221,9 @@ export class EntryWriter {
       if (formerHead !== undefined) removeEntry(trees, one.place);
       return order;
     }
-    const head = { slot: order.seq, expiresAt: one.expiresAt, storedAt: one.storedAt };
-    const record = encodeRecord(head, one.wire, one.revision === undefined ? headWith(order) : undefined);
-    putEntry(trees, one.place, record, head, formerHead);
+    const { wire, revision, storedAt, expiresAt } = one;
+    const head = { slot: order.seq, expiresAt, storedAt, length: wire.length };
+    putEntry(trees, one.place, { head, wire, revision: revision === undefined ? order : undefined }, formerHead);
     return one.revision ?? order;
   }
 
@@ -267,8 +266,7 @@ function pagesFor(part: readonly Prepared[]): number {
 }
 
 function pagesOf({ wire }: Prepared): number {
-  const bytes = wire?.length ?? 0;
-  return 6 + (bytes > 1900 ? Math.ceil((bytes + 64) / 4096) : 0);
+  return 6 + Math.ceil(piecesOf(wire?.length ?? 0) * 0.6);
 }
 
 function* inParts(all: readonly Prepared[], pagesAtOnce: number): Generator<readonly Prepared[]> {

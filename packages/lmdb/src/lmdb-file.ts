@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { inspectFile } from "./inspect.ts";
-import { Room } from "./room.ts";
+import { FullError, Room } from "./room.ts";
 import { currentBoot, writeStamp } from "./stamp.ts";
 import { decodeState, encodeState, newState, type SharedState } from "./state.ts";
 import { type Tree, type Trees, treeNames } from "./trees.ts";
@@ -19,6 +19,7 @@ export class ForeignFile extends Error {}
 /** An open file, shared by all backends of this thread that use it. */
 export class LmdbFile {
   readonly path: string;
+  readonly epoch: string;
   readonly maxBytes: number;
   readonly trees: Trees;
   readonly room: Room;
@@ -39,22 +40,28 @@ export class LmdbFile {
     const options = { path, noSubdir: true, maxDbs: 16, overlappingSync: false, ...plainBytes };
     const root = open<Buffer, Buffer>(options);
     this.#root = root;
-    const isOurs = root.transactionSync(() => {
-      if (decodeState(root.getBinary(stateKey)) !== undefined) return true;
+    const epoch = root.transactionSync(() => {
+      const known = decodeState(root.getBinary(stateKey));
+      if (known !== undefined) return known.epoch;
       // An older state, or another application's trees: nothing of it may be touched.
-      if (root.getKeysCount() > 0) return false;
-      root.putSync(stateKey, encodeState(newState()));
-      return true;
+      if (root.getKeysCount() > 0) return undefined;
+      const state = newState();
+      root.putSync(stateKey, encodeState(state));
+      return state.epoch;
     }, commitFlags);
-    if (!isOurs) {
+    if (epoch === undefined) {
       void root.close();
       throw new ForeignFile("it is an LMDB file of another application");
     }
+    this.epoch = epoch;
     this.trees = Object.fromEntries(
       treeNames.map((name) => [name, root.openDB({ name: `tree-${name}`, ...plainBytes })]),
     ) as Record<(typeof treeNames)[number], Database<Buffer, Buffer>>;
     this.#descriptor = openSync(path, "r+");
     this.room = new Room(root, this.trees, this.#descriptor, maxBytes, now);
+    // A first read outside of a transaction enters this process in LMDB's list of readers.
+    this.refresh();
+    this.state();
     writeStamp(path, { boot: currentBoot() });
   }
 
@@ -90,6 +97,19 @@ export class LmdbFile {
    * @throws FullError, or what `run` throws, and then nothing has happened
    */
   write<T>(pages: number, demand: "store" | "must", run: (state: SharedState) => T): T {
+    try {
+      return this.#transact(pages, demand, run);
+    } catch (error) {
+      if (!(error instanceof FullError) || demand === "must") throw error;
+      // What the refused transaction has evicted was undone with it.
+      this.#transact(16, "must", () => this.room.makeWay(pages));
+      return this.#transact(pages, demand, run);
+    }
+  }
+
+  #transact<T>(pages: number, demand: "store" | "must", run: (state: SharedState) => T): T {
+    // A snapshot that is kept while this process waits for its turn pins the pages that others free meanwhile.
+    this.refresh();
     return this.#root.transactionSync(() => {
       const state = this.#state();
       this.room.take(state, pages, demand);
@@ -104,7 +124,8 @@ export class LmdbFile {
     this.#root.transactionSync(() => {
       const state = this.#state();
       this.room.takeAll(state);
-      for (const name of ["entries", "ages", "expiries", "leases", "guards"] as const) this.trees[name].clearSync();
+      for (const name of ["entries", "pieces", "ages", "expiries", "leases", "guards"] as const)
+        this.trees[name].clearSync();
       inform(state);
       this.#root.putSync(stateKey, encodeState(state));
     }, commitFlags);

@@ -21,6 +21,8 @@ export interface OpenRequest {
 
 // LMDB maps a file once a process; two backends on one file therefore share it, and have to find each other.
 const openFiles = new Map<string, LmdbFile | Promise<LmdbFile>>();
+/** What a child process has found wrong with a file, so that each file is tried only once. */
+const verdicts = new Map<string, { readonly fingerprint: string; readonly why: string }>();
 const lockPatienceMs = 5000;
 const attempts = 5;
 
@@ -89,9 +91,13 @@ function openNow(request: OpenRequest, left: number): Awaitable<LmdbFile> {
     replace(path, state, () => unlinkSync(path));
     return again(request, left);
   }
-  return andThen(probeFile(path), (why) =>
-    why === undefined ? adopt(request, inspectFile(path), left) : onDamage(request, state, why, left),
-  );
+  const verdict = verdicts.get(path);
+  if (verdict?.fingerprint === state.fingerprint) return onDamage(request, state, verdict.why, left);
+  return andThen(probeFile(path), (why) => {
+    if (why === undefined) return adopt(request, inspectFile(path), left);
+    verdicts.set(path, { fingerprint: state.fingerprint, why });
+    return onDamage(request, state, why, left);
+  });
 }
 
 function adopt(request: OpenRequest, state: FileState, left: number): Awaitable<LmdbFile> {

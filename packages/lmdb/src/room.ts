@@ -12,16 +12,35 @@ interface Stats {
   readonly treeLeafPageCount: number;
   readonly overflowPages: number;
   readonly lastPageNumber: number;
+  readonly lastTxnId: number;
   readonly root: Stats;
   readonly free: Stats;
 }
 
-const highWater = 0.8;
-const lowWater = 0.75;
+/** So much of the maximum the file takes before it begins to live on freed pages alone. */
+const growthShare = 0.8;
+/** Free pages, at the least, of a file that has grown so far. */
+const leastFree = 192;
+const leastUsed = 0.4;
+/** The rest of the maximum is for what several writers and a slow reader may need in the worst case. */
+const accountedShare = 0.92;
+const nearEndShare = 0.9;
+/** In transactions. */
+const mostLag = 6;
+const hysteresis = 0.03;
 const evictAtOnce = 64;
 const stepBytes = 1024 * 1024;
 const ahead = 128;
 const retryMs = 1000;
+
+/** Counted in pages of the file: what holds something, where the last one is, and how many there may be. */
+interface Usage {
+  readonly used: number;
+  readonly end: number;
+  readonly most: number;
+  readonly pageSize: number;
+  readonly lastTransaction: number;
+}
 
 /**
  * Sees to it, inside each transaction, that LMDB never writes where the disk may have no room: LMDB's heap is broken after
@@ -35,7 +54,6 @@ export class Room {
   readonly #maxBytes: number;
   readonly #now: () => number;
   #fullUntil = 0;
-  #lastPages = 0;
 
   constructor(root: Tree, trees: Trees, descriptor: number, maxBytes: number, now: () => number) {
     this.#root = root;
@@ -63,38 +81,54 @@ export class Room {
 
   /** Whether more is in use than there should be. */
   get isTooFull(): boolean {
-    const { used, most } = this.#usage();
-    return used > most * highWater;
+    return this.#surplus(this.#usage()) > 0;
   }
 
   /** Evicts expired and then the oldest entries while more is in use than there should be. Says whether more is to be done. */
   relieve(): boolean {
-    const { used, most } = this.#usage();
-    return used > most * highWater && this.#evict(used - most * lowWater);
+    const surplus = this.#surplus(this.#usage());
+    return surplus > 0 && this.#evict(surplus);
+  }
+
+  /** After a refusal: makes room for `pages` more, so that the next attempt finds some. */
+  makeWay(pages: number): void {
+    this.#evict(Math.max(pages * 2, this.#surplus(this.#usage())));
   }
 
   #find(state: SharedState, pages: number, demand: "store" | "must"): void {
-    const { used, end, most, pageSize } = this.#usage();
+    const usage = this.#usage();
+    const { used, end, most, pageSize } = usage;
     // Counted in pages of 4 KB, also where they are larger.
     const scale = pageSize / 4096;
     const needed = (end + pages) * scale;
     const reserve = Math.min(64, Math.floor(most / 16));
-    if (used > most * highWater) this.#evict(used - most * lowWater);
-    const least = demand === "must" ? needed : needed + reserve;
-    if (least <= most * scale || demand === "must") {
+    const surplus = this.#surplus(usage);
+    if (surplus > 0) this.#evict(surplus);
+    const least = needed + reserve;
+    if (least <= most * scale * growthShare) {
       // Some way ahead, so that it is looked at once in a dozen transactions.
-      this.#extend(state, Math.max(least, Math.min(needed + reserve + ahead, most * scale)) * 4096, least * 4096);
+      const target = Math.min(least + ahead, most * scale * growthShare);
+      this.#extend(state, target * 4096, (demand === "must" ? needed : least) * 4096);
       state.pages = end * scale;
       return;
     }
-    // At its maximum the file lives on pages that were freed. Those that a reader still sees can't be reused; if the file
-    // has grown although there were enough, they are pinned.
+    // From here on the file lives on pages that were freed. Those that a reader still sees can't be reused, and the file
+    // would grow instead; so, near its maximum, it is asked for each transaction whether one lags behind.
     const free = end - used;
-    const isPinned = this.#lastPages !== 0 && end > this.#lastPages + reserve;
-    this.#lastPages = end;
-    if (isPinned || free < pages * 2 + reserve) throw new FullError("no page can be reused yet");
-    this.#extend(state, (end + reserve) * scale * 4096, end * scale * 4096);
-    state.pages = state.extent / 4096 - Math.min(free / 4, 2048) * scale;
+    const isNearEnd = end > most * nearEndShare;
+    const isTight = free < pages * 2 + reserve || (isNearEnd && this.#isPinned(usage));
+    if (isTight && demand === "store") throw new FullError("no page can be reused yet");
+    const spare = demand === "must" ? Math.min(pages, reserve) : reserve;
+    this.#extend(state, (end + spare) * scale * 4096, end * scale * 4096);
+    state.pages = state.extent / 4096 - (isTight || isNearEnd ? 0 : Math.min(free / 4, 2048) * scale);
+  }
+
+  /** Whether a process still reads a snapshot since which much has been freed. */
+  #isPinned({ lastTransaction }: Usage): boolean {
+    const { readerList } = this.#root as unknown as { readerList(): string };
+    const snapshots = readerList.call(this.#root).matchAll(/ (\d+)$/gm);
+    for (const [, transaction] of snapshots) if (Number(transaction) < lastTransaction - mostLag) return true;
+    return false;
   }
 
   #extend(state: SharedState, target: number, least: number): void {
@@ -120,11 +154,21 @@ export class Room {
     state.extent = extent;
   }
 
+  /**
+   * How many pages in use are too many. Large entries need free pages in a row; where there are none the file grows although
+   * enough are free. So the nearer it has come to its maximum, the less of it may be in use.
+   */
+  #surplus({ used, end, most }: Usage): number {
+    const growth = Math.max(0, (end / most - growthShare) / (1 - growthShare));
+    const mostUsed = growthShare - Math.min(0.3, 0.05 + leastFree / most);
+    const share = Math.max(leastUsed, mostUsed - growth * (mostUsed - leastUsed));
+    return used <= most * share ? 0 : used - most * (share - hysteresis);
+  }
+
   #evict(pages: number): boolean {
-    const average = Math.max(
-      0.05,
-      pagesOf(this.#trees.entries.getStats()) / Math.max(1, entriesOf(this.#trees.entries)),
-    );
+    const { entries, pieces: parts } = this.#trees;
+    const held = pagesOf(entries.getStats()) + pagesOf(parts.getStats());
+    const average = Math.max(0.05, held / Math.max(1, entriesOf(entries)));
     const wanted = Math.ceil(pages / average);
     const atOnce = Math.min(evictAtOnce, wanted);
     const expired = sweepExpired(this.#trees, this.#now(), atOnce);
@@ -132,16 +176,17 @@ export class Room {
     return wanted > evictAtOnce;
   }
 
-  #usage(): { used: number; end: number; most: number; pageSize: number } {
+  #usage(): Usage {
     const stats = this.#root.getStats() as Stats;
-    const { entries, ages, expiries, notices } = this.#trees;
+    const { entries, pieces, ages, expiries, notices } = this.#trees;
     let used = 2 + pagesOf(stats.root) + pagesOf(stats.free);
-    for (const tree of [entries, ages, expiries, notices]) used += pagesOf(tree.getStats());
+    for (const tree of [entries, pieces, ages, expiries, notices]) used += pagesOf(tree.getStats());
     return {
       used,
       end: stats.lastPageNumber + 1,
-      most: Math.floor(this.#maxBytes / stats.pageSize),
+      most: Math.floor((this.#maxBytes * accountedShare) / stats.pageSize),
       pageSize: stats.pageSize,
+      lastTransaction: stats.lastTxnId,
     };
   }
 }

@@ -4,6 +4,8 @@ import type { Database } from "lmdb";
 export const treeNames = [
   /** entry key → record */
   "entries",
+  /** slot and index → what a large record continues with */
+  "pieces",
   /** slot → entry key: the oldest first */
   "ages",
   /** instant and slot → entry key: what expires next first */

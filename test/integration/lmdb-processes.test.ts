@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
+import { buildWorker, Worker } from "./support/lmdb-workers.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cascata-lmdb-processes-"));
+const workers: Worker[] = [];
+let file = "";
+let count = 0;
+
+beforeAll(async () => {
+  file = await buildWorker();
+});
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(file, { force: true });
+});
+
+async function start(many: number, path = join(folder, `${++count}.mdb`), maxSize?: string): Promise<Worker[]> {
+  const started = await Promise.all(Array.from({ length: many }, () => Worker.start(file, path, maxSize)));
+  workers.push(...started);
+  return started;
+}
+
+async function startPair(path?: string): Promise<[Worker, Worker]> {
+  return (await start(2, path)) as [Worker, Worker];
+}
+
+describe("processes on one file", () => {
+  it("see each other's writes as soon as they are answered", async () => {
+    const [one, other] = await startPair();
+    for (let round = 0; round < 50; round += 1) {
+      await one.call("set", "a", round);
+      expect(await other.call("read", ["a"])).toEqual([round]);
+      await other.call("delete", "a");
+      expect(await one.call("read", ["a"])).toEqual([null]);
+    }
+  });
+
+  it("start together on no file, and write at once without losing anything", async () => {
+    const started = await start(4);
+    const counts = await Promise.all(started.map((worker, index) => worker.call("writeMany", `w${index}-`, 500, 100)));
+    expect(counts).toEqual(started.map(() => ["stored 500"]));
+    for (let index = 0; index < 4; index += 1) {
+      const keys = Array.from({ length: 500 }, (_, at) => `w${index}-${at}`);
+      const read = await (started[(index + 1) % 4] as Worker).call<string[]>("read", keys);
+      expect(read.map((text) => Number(text.split(" ")[0]))).toEqual(keys.map((_, at) => at));
+    }
+  });
+
+  it("take turns with a mutex", async () => {
+    const started = await start(3);
+    await Promise.all(started.map((worker) => worker.call("increment", "counter", 40)));
+    expect(await (started[0] as Worker).call("read", ["counter"])).toEqual([120]);
+  });
+
+  it("hear of each other's changes, in order, within milliseconds", async () => {
+    const [one, other] = await startPair();
+    await one.call("listen");
+    await until("the feed has started", async () => (await one.call<string[]>("heard")).length === 1);
+    for (let index = 0; index < 20; index += 1) await other.call("delete", `k${index}`);
+    await until("all is heard", async () => (await one.call<string[]>("heard")).length === 21);
+    const { pid } = other.process;
+    expect(await one.call("heard")).toEqual([
+      "uncertain started",
+      ...Array.from({ length: 20 }, (_, index) => `changed k${index} by ${pid}`),
+    ]);
+  });
+
+  it("a process that was stopped hears afterwards what it has missed", async () => {
+    const [one, other] = await startPair();
+    await one.call("listen");
+    await until("the feed has started", async () => (await one.call<string[]>("heard")).length === 1);
+    one.process.kill("SIGSTOP");
+    await other.call("delete", "missed");
+    one.process.kill("SIGCONT");
+    await until("it is heard", async () => (await one.call<string[]>("heard")).length === 2);
+    expect((await one.call<string[]>("heard"))[1]).toMatch(/^changed missed/);
+  });
+});
+
+describe("leases, tickets and mutexes between processes", () => {
+  it("one holder a key; its fill wakes the other, a delete makes it late", async () => {
+    const [one, other] = await startPair();
+    await other.call("listen");
+    await until("the feed has started", async () => (await other.call<string[]>("heard")).length === 1);
+    expect(await one.call("lease", "a", "t1", 60_000)).toMatchObject({ granted: true });
+    expect(await other.call("lease", "a", "t2", 60_000)).toMatchObject({ granted: false });
+    expect(await one.call("set", "a", 1, "t1")).toMatchObject({ status: "stored" });
+    await until("the fill is heard", async () => (await other.call<string[]>("heard")).includes("filled a"));
+    expect(await one.call("lease", "b", "t3", 60_000)).toMatchObject({ granted: true });
+    await other.call("delete", "b");
+    expect(await one.call("set", "b", "late", "t3")).toEqual({ status: "refused", why: "ticket" });
+    expect(await other.call("read", ["a", "b"])).toEqual([1, null]);
+  });
+
+  it("a dead holder's lease is taken over when its time is up", async () => {
+    const [one, other] = await startPair();
+    expect(await one.call("lease", "a", "t1", 400)).toMatchObject({ granted: true });
+    await one.kill();
+    expect(await other.call("lease", "a", "t2", 60_000)).toMatchObject({ granted: false });
+    await until("the lease is taken over", async () => {
+      return (await other.call<{ granted: boolean }>("lease", "a", "t2", 60_000)).granted;
+    });
+    expect(await other.call("set", "a", "mine", "t2")).toMatchObject({ status: "stored" });
+  });
+
+  it("a back-fill whose key another process has deleted meanwhile is refused", async () => {
+    const [one, other] = await startPair();
+    const ticket = await one.call("ticket", "a");
+    await other.call("delete", "a");
+    expect(await one.call("set", "a", "old", ticket)).toEqual({ status: "refused", why: "ticket" });
+    const next = await one.call("ticket", "a");
+    expect(await one.call("set", "a", "new", next)).toMatchObject({ status: "stored" });
+  });
+
+  it("a dead owner's mutex is free at once, a living one's is not", async () => {
+    const [one, other] = await startPair();
+    expect(await one.call("lock", "a", false)).toBe(true);
+    expect(await other.call("lock", "a", false)).toBe(false);
+    const waiting = other.call("lock", "a", true);
+    await one.kill();
+    expect(await waiting).toBe(true);
+  });
+});
+
+describe("a process that is killed", () => {
+  it("leaves a whole file with everything that it has answered for", async () => {
+    const path = join(folder, `${++count}.mdb`);
+    for (let round = 0; round < 5; round += 1) {
+      const [victim] = (await start(1, path)) as [Worker];
+      victim.call("writeUntilKilled", `r${round}-`).catch(() => undefined);
+      await until("it writes", () => victim.told.length > 5 + round * 7);
+      await victim.kill();
+      const last = victim.told.at(-1) as number;
+      const [reader] = (await start(1, path)) as [Worker];
+      const keys = Array.from({ length: last + 1 }, (_, index) => `r${round}-${index}`);
+      expect(await reader.call("read", keys)).toEqual(keys.map((_, index) => index));
+      await reader.close();
+    }
+  });
+
+  it("does not hold up or harm the others", async () => {
+    const path = join(folder, `${++count}.mdb`);
+    const [steady] = (await start(1, path)) as [Worker];
+    const steadily = steady.call("writeMany", "s", 3000, 50);
+    for (let round = 0; round < 4; round += 1) {
+      const [victim] = (await start(1, path)) as [Worker];
+      victim.call("writeUntilKilled", `v${round}-`).catch(() => undefined);
+      await until("it writes", () => victim.told.length > 3);
+      await victim.kill();
+    }
+    expect(await steadily).toEqual(["stored 3000"]);
+  });
+});
+
+describe("the maximum size", () => {
+  it("holds while three processes write many times as much", async () => {
+    const path = join(folder, `${++count}.mdb`);
+    const started = await start(3, path, "4mb");
+    const sizes = [100, 3000, 20_000];
+    const counts = await Promise.all(
+      started.map((worker, index) => worker.call<string[]>("writeMany", `w${index}-`, 1500, sizes[index])),
+    );
+    expect(statSync(path).size).toBeLessThanOrEqual(4 * 1024 ** 2);
+    for (const [index, tally] of counts.entries()) expect(tally, `of ${sizes[index]} bytes`).toEqual(["stored 1500"]);
+    const newest = Array.from({ length: 5 }, (_, index) => `w2-${1495 + index}`);
+    const read = await (started[0] as Worker).call<(string | null)[]>("read", newest);
+    expect(read.filter((text) => text !== null).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,97 @@
+// A process that uses an LMDB file, told what to do over IPC: { id, method, args } in, { id, answer | error } out.
+import { CachedValue, type LeaseAnswer } from "@cascata/core";
+import { LmdbBackend } from "@cascata/lmdb";
+
+const [path = "", maxSize = "64mb"] = process.argv.slice(2);
+const backend = new LmdbBackend({ path, maxSize: maxSize as `${number}mb` });
+const heard: string[] = [];
+const mutexes = new Map<string, ReturnType<LmdbBackend["getMutex"]>>();
+
+function entry(payload: unknown): CachedValue {
+  const now = Date.now();
+  return new CachedValue(payload, { createdAt: now, startedAt: now, formatVersion: 1, ttl: 3_600_000 });
+}
+
+const methods = {
+  async read(keys: string[]): Promise<unknown[]> {
+    return (await backend.getMulti(keys)).map((found) => (found instanceof CachedValue ? found.payload : null));
+  },
+  async set(key: string, payload: unknown, ticket?: string): Promise<unknown> {
+    return backend.set(key, entry(payload), ticket === undefined ? {} : { ticket });
+  },
+  async delete(key: string): Promise<unknown> {
+    return backend.delete(key, { sender: String(process.pid) });
+  },
+  async lease(key: string, token: string, ms: number): Promise<LeaseAnswer | null> {
+    const answers: LeaseAnswer[] = [];
+    await backend.get(key, { lease: { token, ms, answer: (_, one) => void answers.push(one) } });
+    return answers[0] ?? null;
+  },
+  async ticket(key: string): Promise<string> {
+    return (await backend.guards.tickets([key]))[0] as string;
+  },
+  async lock(key: string, wait: boolean): Promise<boolean> {
+    const mutex = mutexes.get(key) ?? backend.getMutex(key);
+    mutexes.set(key, mutex);
+    return mutex.acquire(wait);
+  },
+  async unlock(key: string): Promise<void> {
+    await mutexes.get(key)?.release();
+  },
+  async listen(): Promise<void> {
+    backend.changes.subscribe({
+      changed: ({ keys, sender }) => void heard.push(`changed ${keys.join()} by ${sender}`),
+      marked: (marks) => void heard.push(`marked ${marks.map(({ name }) => name).join()}`),
+      filled: (keys) => void heard.push(`filled ${keys.join()}`),
+      silent: () => void heard.push("silent"),
+      resumed: () => void heard.push("resumed"),
+      uncertain: (reason) => void heard.push(`uncertain ${reason}`),
+    });
+  },
+  async heard(): Promise<string[]> {
+    return heard;
+  },
+  /** Writes `count` keys of its own, one transaction each, then answers with the last order. */
+  async writeMany(name: string, count: number, bytes: number): Promise<string[]> {
+    const outcomes: Record<string, number> = {};
+    for (let index = 0; index < count; index += 1) {
+      const outcome = await backend.set(`${name}${index}`, entry(`${index} ${"x".repeat(bytes)}`));
+      outcomes[outcome.status] = (outcomes[outcome.status] ?? 0) + 1;
+      if (index % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return Object.entries(outcomes).map(([status, times]) => `${status} ${times}`);
+  },
+  /** Adds 1 to a counter under the mutex, `count` times: what two do at once would be lost without it. */
+  async increment(key: string, count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      const mutex = backend.getMutex(key);
+      await mutex.acquire();
+      const found = await backend.get(key);
+      await backend.set(key, entry(found instanceof CachedValue ? (found.payload as number) + 1 : 1));
+      await mutex.release();
+    }
+  },
+  /** Writes for ever, telling each key that has been answered for; ended by a kill. */
+  async writeUntilKilled(name: string): Promise<void> {
+    for (let index = 0; ; index += 1) {
+      await backend.set(`${name}${index}`, entry(index));
+      if (index % 10 === 9) process.send?.({ told: index });
+      if (index % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+  async close(): Promise<void> {
+    await backend.close();
+    process.disconnect();
+  },
+};
+
+const reply = (message: object) => process.connected && process.send?.(message);
+
+process.on("message", ({ id, method, args }: { id: number; method: keyof typeof methods; args: never[] }) => {
+  (methods[method] as (...all: never[]) => Promise<unknown>)(...args).then(
+    (answer) => reply({ id, answer }),
+    (error: unknown) =>
+      process.send?.({ id, error: error instanceof Error ? `${error.name}: ${error.message}` : error }),
+  );
+});
+process.send?.({ ready: true });
