@@ -45,6 +45,8 @@ export class Fill {
       made.length === 1
         ? writeOne(backend, first.flight.key, first.entry, context)
         : writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
+    // What only near tiers keep has not been confirmed by anybody, and supersedes nothing.
+    if (right.kind === "unconfirmed") return undefined;
     if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all));
     this.#settle(made, outcomes);
     return undefined;

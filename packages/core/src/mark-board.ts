@@ -30,6 +30,7 @@ export class MarkBoard {
   readonly #clock: Clock;
   readonly #knownForMs: number;
   readonly #standing = new Map<string, Standing>();
+  readonly #pastEpochs = new Set<string>();
   #any = false;
 
   /** @param knownForMs how long a look-up is believed: for ever where a feed tells of new marks */
@@ -90,7 +91,7 @@ export class MarkBoard {
       const standing = this.#of(mark.name);
       const uncounted = mark.mode === "hard" ? "uncountedHard" : "uncountedSoft";
       const slot = mark.order === undefined ? uncounted : mark.mode;
-      if (isLater(mark, standing[slot])) standing[slot] = mark;
+      if (this.#isLater(mark, standing[slot])) standing[slot] = mark;
       // The authority has counted our own mark now.
       if (mark.order !== undefined && (standing[uncounted]?.at ?? Number.POSITIVE_INFINITY) <= mark.at)
         standing[uncounted] = undefined;
@@ -101,6 +102,16 @@ export class MarkBoard {
   /** Marks may have been missed: everything is looked up again, but for own ones that are not counted yet. */
   forget(): void {
     for (const standing of this.#standing.values()) standing.until = Number.NEGATIVE_INFINITY;
+  }
+
+  #isLater(mark: Mark, than: Mark | undefined): boolean {
+    if (than === undefined) return true;
+    if (mark.order === undefined || than.order === undefined) return mark.at > than.at;
+    if (mark.order.epoch === than.order.epoch) return mark.order.seq > than.order.seq;
+    // A mark of the store's new epoch covers all of the old one; a straggler of the old one adds nothing to it.
+    if (this.#pastEpochs.has(mark.order.epoch)) return false;
+    this.#pastEpochs.add(than.order.epoch);
+    return true;
   }
 
   #covers(name: string, metadata: CacheMetadata): Mark["mode"] | undefined {
@@ -143,11 +154,6 @@ export class MarkBoard {
       }
     }
   }
-}
-
-function isLater(mark: Mark, than: Mark | undefined): boolean {
-  if (than === undefined) return true;
-  return (compareOrders(mark.order, than.order) ?? mark.at - than.at) > 0;
 }
 
 /** By the authority's order where both have it; a mark of another epoch covers (that errs on the safe side); else by this process's time. */

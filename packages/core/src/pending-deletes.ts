@@ -1,12 +1,10 @@
-import { type CachedValue, compareOrders, type Order } from "./cached-value.ts";
+import type { CachedValue } from "./cached-value.ts";
 
 /** What was to be deleted and isn't confirmed: hides what started before it, near and far. */
 export interface PendingDelete {
   readonly key: string;
   /** The stamp of the delete. */
   readonly at: number;
-  /** The authority's order that was known then. */
-  readonly order: Order | undefined;
   /** Fulfilled when the authority has confirmed it, or something newer has taken its place. */
   readonly settled: Promise<void>;
 }
@@ -30,24 +28,26 @@ export class PendingDeletes {
   }
 
   /** Hides the key from now on. A second delete of the key replaces the first and settles it with itself. */
-  add(key: string, at: number, order: Order | undefined): PendingDelete {
+  add(key: string, at: number): PendingDelete {
     let settle: () => void = () => undefined;
     const settled = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    const pending: Pending = { key, at, order, settled, settle, passes: undefined };
+    const pending: Pending = { key, at, settled, settle, passes: undefined };
     const earlier = this.#pending.get(key);
     if (earlier !== undefined) void settled.then(() => earlier.settle());
     this.#pending.set(key, pending);
     return pending;
   }
 
-  /** Whether the entry started before a delete of its key that is still pending. */
+  /**
+   * Whether a delete of the entry's key is pending. Whatever another process has made is hidden too, even if it was made
+   * later: this process may not have heard of the orders that would tell.
+   */
   hides(key: string, entry: CachedValue): boolean {
     if (this.#pending.size === 0) return false;
     const pending = this.#pending.get(key);
-    if (pending === undefined || entry.metadata.startedAt === pending.passes) return false;
-    return (compareOrders(entry.metadata.startedOrder, pending.order) ?? 0) <= 0;
+    return pending !== undefined && entry.metadata.startedAt !== pending.passes;
   }
 
   /** A value that this process has created after the delete is not hidden by it. */

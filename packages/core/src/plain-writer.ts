@@ -102,18 +102,27 @@ export class PlainWriter {
       this.#raw(JSON.stringify(text));
       return;
     }
-    this.#room(length + 2);
+    this.#room(length * 3 + 2);
     const buffer = this.#buffer;
     let at = this.#at;
     buffer[at] = 34;
     for (let index = 0; index < length; index += 1) {
       const unit = text.charCodeAt(index);
-      if (unit < 32 || unit > 126 || unit === 34 || unit === 92) {
+      if (unit < 32 || unit === 34 || unit === 92 || (unit >= 0xd800 && unit <= 0xdfff)) {
+        // Escapes and surrogates: the runtime knows the rules.
         this.#raw(JSON.stringify(text));
         return;
       }
+      if (unit > 127) {
+        if (unit > 0x7ff) {
+          at += 1;
+          buffer[at] = 0xe0 | (unit >> 12);
+        }
+        at += 1;
+        buffer[at] = unit > 0x7ff ? 0x80 | ((unit >> 6) & 63) : 0xc0 | (unit >> 6);
+      }
       at += 1;
-      buffer[at] = unit;
+      buffer[at] = unit < 128 ? unit : 0x80 | (unit & 63);
     }
     buffer[at + 1] = 34;
     this.#at = at + 2;

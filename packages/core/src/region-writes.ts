@@ -92,7 +92,7 @@ export class RegionWrites {
           state.pending.supersede(key, startedAt);
         } else if (outcome.status !== "refused" || leavesOld.has(outcome.why)) {
           // The old value must not be served on: the key is deleted until the store has confirmed at least that.
-          pending.push(state.pending.add(key, startedAt, startedOrder));
+          pending.push(state.pending.add(key, startedAt));
         }
         this.#tell(given, key, outcome, "write");
       }
@@ -104,13 +104,12 @@ export class RegionWrites {
 
   delete(given: ReadonlyMap<string, string>): Awaitable<WriteReport> {
     const state = this.#state;
-    const order = state.knownOrder();
     const at = state.stamps.next();
     const keys = [...given.keys()];
     const pendings = keys.map((key) => {
       state.flights.break(key);
       this.#forgetFailure(key);
-      return state.pending.add(key, at, order);
+      return state.pending.add(key, at);
     });
     const log = new TierLog(new Map([...given].map(([inner, key]) => [inner, [key]])));
     const context: WriteContext = { sender: state.sender, observe: log.observe };

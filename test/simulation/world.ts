@@ -1,0 +1,171 @@
+import { type Clock, createRegion, type Region, stackWith } from "@cascata/core";
+import { AuthorityStore, MapBackend, type Random, ReferenceAuthority } from "@cascata/testing";
+import type { Versioned } from "./history.ts";
+import { Connection } from "./network.ts";
+import { SimClock } from "./sim-clock.ts";
+
+export interface WorldOptions {
+  readonly processes: number;
+  readonly keys: number;
+  readonly maxStalenessMs: number;
+  readonly leaseMs: number;
+  readonly ttlMs: number;
+  readonly graceMs: number;
+  /** Between memory and the authority, a second near tier of each process. */
+  readonly threeTiers: boolean;
+  /** How far each process's clock is off, at most. */
+  readonly skewMs: number;
+  readonly logLimit: number;
+}
+
+/** One simulated process: its own region, near tiers, connection and clock, over the authority that all share. */
+export class SimProcess {
+  readonly id: number;
+  readonly region: Region<Versioned>;
+  readonly data: Connection;
+  readonly feed: Connection;
+  readonly clock: PausableClock;
+  readonly #authority: ReferenceAuthority;
+  crashed = false;
+
+  constructor(id: number, world: World, options: WorldOptions) {
+    this.id = id;
+    this.clock = new PausableClock(world.clock, (world.random.next() * 2 - 1) * options.skewMs);
+    this.data = new Connection(world.clock, world.random);
+    this.feed = new Connection(world.clock, world.random);
+    this.#authority = new ReferenceAuthority(world.store, {
+      transport: (call) =>
+        this.clock.gated((call.operation === "changes.follow" ? this.feed : this.data).transport(call)),
+      clock: this.clock,
+      heartbeatMs: 200,
+      silenceMs: 500,
+      retryMs: 50,
+    });
+    const sender = `p${id}.${world.processes.length}`;
+    const near = () => new MapBackend({ clock: this.clock });
+    const { clock } = this;
+    const random = () => world.random.next();
+    const tiers = options.threeTiers ? [near(), near(), this.#authority] : [near(), this.#authority];
+    const protection = { random };
+    const backend = stackWith({ clock, sender, maxStaleness: options.maxStalenessMs, protection }, ...tiers);
+    this.region = createRegion<Versioned>({
+      name: "sim",
+      backend,
+      clock,
+      random,
+      ttl: options.ttlMs,
+      grace: options.graceMs,
+      lease: options.leaseMs,
+      leaseWait: options.leaseMs * 3,
+      detectReentry: false,
+      retryAfter: 100,
+    });
+  }
+
+  /** `kill -9`: nothing of it runs any more, and nothing is said to anybody. */
+  crash(): void {
+    this.crashed = true;
+    this.clock.pause();
+    this.data.cut();
+    this.feed.cut();
+    this.#authority.close();
+  }
+}
+
+/** A process's view of time: skewed, and stopped while the process is (SIGSTOP). */
+export class PausableClock implements Clock {
+  readonly #clock: SimClock;
+  readonly #offset: number;
+  #paused = false;
+  #held: (() => void)[] = [];
+
+  constructor(clock: SimClock, offset: number) {
+    this.#clock = clock;
+    this.#offset = offset;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  now(): number {
+    return this.#clock.now() + this.#offset;
+  }
+
+  coarse(): number {
+    return this.#clock.now() + this.#offset;
+  }
+
+  schedule(run: () => void, ms: number) {
+    let cancelled = false;
+    const guarded = () => {
+      if (!cancelled) run();
+    };
+    const timer = this.#clock.schedule(() => (this.#paused ? this.#held.push(guarded) : guarded()), ms);
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  /** An answer that reaches the process only while it runs. */
+  gated<T>(answer: Promise<T>): Promise<T> {
+    return answer.then(
+      async (value) => {
+        await this.#running();
+        return value;
+      },
+      async (error: unknown) => {
+        await this.#running();
+        throw error;
+      },
+    );
+  }
+
+  /** Calls `run` now, or when the process goes on. */
+  whenRunning(run: () => void): void {
+    if (this.#paused) this.#held.push(run);
+    else run();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const run of this.#held.splice(0)) run();
+  }
+
+  #running(): Promise<void> | undefined {
+    return this.#paused ? new Promise((resolve) => this.#held.push(resolve)) : undefined;
+  }
+}
+
+/** The origin, the authority and the processes of one run. */
+export class World {
+  readonly clock = new SimClock();
+  readonly random: Random;
+  readonly store: AuthorityStore;
+  readonly processes: SimProcess[] = [];
+  /** The truth: each key's version in the database. */
+  readonly origin = new Map<string, number>();
+  readonly keys: readonly string[];
+  readonly options: WorldOptions;
+
+  constructor(random: Random, options: WorldOptions) {
+    this.random = random;
+    this.options = options;
+    this.store = new AuthorityStore({ clock: this.clock, random, logLimit: options.logLimit });
+    this.keys = Array.from({ length: options.keys }, (_, index) => `k${index}`);
+    for (const key of this.keys) this.origin.set(key, 1);
+    for (let id = 0; id < options.processes; id += 1) this.processes.push(new SimProcess(id, this, options));
+  }
+
+  /** A new process takes the place of a crashed one. */
+  restart(id: number): void {
+    this.processes[id] = new SimProcess(id, this, this.options);
+  }
+}
