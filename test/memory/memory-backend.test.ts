@@ -283,6 +283,20 @@ describe("scopes", () => {
     expect(() => again.get("1")).toThrow(ClosedError);
   });
 
+  test.each(["lru", "adaptive"] as const)("one bound over many scopes holds after every write: %s", (policy) => {
+    for (const bound of [
+      { maxEntries: 50 },
+      { maxSize: 50, weigh: () => 1 },
+    ] satisfies Partial<MemoryBackendOptions>[]) {
+      const backend = open({ policy, ...bound });
+      const scopes = Array.from({ length: 7 }, (_, i) => backend.scoped(`s${i}`));
+      for (let i = 0; i < 1000; i++) {
+        scopes[(i * i) % 7]?.set(`k${i}`, entry(i));
+        expect(scopes.reduce((sum, scope) => sum + scope.size, 0)).toBe(Math.min(i + 1, 50));
+      }
+    }
+  });
+
   test("a budget is shared by backends, in bytes too", () => {
     const budget = new MemoryBudget({ maxSize: 10 });
     const one = open({ budget, weigh: () => 3 });
