@@ -8,18 +8,26 @@ export interface Expiring {
 
 const grainMs = 10;
 
+/** Adding a listener to a signal looks at all that it has, so a signal is for so many at most. */
+const sharersOfSignal = 32;
+
 /** Deadlines that fall into the same ten milliseconds. */
 export class Bucket {
   readonly members: Set<Expiring> = new Set();
-  #controller: AbortController | undefined;
+  readonly #controllers: AbortController[] = [];
+  #sharers = 0;
 
-  /** Aborted just before the members expire: one signal for all, since making one costs more than a whole request. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      setMaxListeners(0, this.#controller.signal);
+  /** Aborted just before the members expire. Shared by some, since making one costs more than a whole request. */
+  takeSignal(): AbortSignal {
+    let controller = this.#controllers.at(-1);
+    if (controller === undefined || this.#sharers === sharersOfSignal) {
+      controller = new AbortController();
+      setMaxListeners(0, controller.signal);
+      this.#controllers.push(controller);
+      this.#sharers = 0;
     }
-    return this.#controller.signal;
+    this.#sharers++;
+    return controller.signal;
   }
 
   /** What has not been written is taken back first, so that its own rejection still says so. */
@@ -28,11 +36,9 @@ export class Bucket {
       for (const member of this.members) member.expire();
       this.members.clear();
     };
-    if (this.#controller === undefined) expire();
-    else {
-      this.#controller.abort();
-      setImmediate(expire);
-    }
+    for (const controller of this.#controllers) controller.abort();
+    if (this.#controllers.length === 0) expire();
+    else setImmediate(expire);
   }
 }
 

@@ -125,7 +125,7 @@ export class Line {
     // What waits in the client behind a full socket must be taken back at its deadline. A signal is dear, so it is only
     // for what might wait.
     const waits = this.#unansweredBytes > surelyWritten ? call.bucket : undefined;
-    const options = waits === undefined ? asBuffers : { ...asBuffers, abortSignal: waits.signal };
+    const options = waits === undefined ? asBuffers : { ...asBuffers, abortSignal: waits.takeSignal() };
     const done = (answer: Answer): void => {
       this.#unanswered--;
       this.#unansweredBytes -= bytes;
