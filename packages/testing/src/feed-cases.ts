@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { type CacheBackend, type ChangeFeed, compareOrders, type Order } from "@cascata/core";
+import { type CacheBackend, compareOrders, type Order } from "@cascata/core";
 import type { ConformanceCase } from "./conformance.ts";
-import { type BackendHarness, entryOf, eventually, hit, quiet, withBackend, withPair } from "./harness.ts";
+import { type BackendHarness, entryOf, eventually, hit, quiet, withBackend } from "./harness.ts";
+import { eventuallyAdvancing, feedOf, listening } from "./listening.ts";
 import { RecordingListener } from "./recording-listener.ts";
 
 /** What a backend with `changes` promises: all is told, in order, or it is told that something may be missing. */
@@ -230,34 +231,4 @@ function tells(
         }
       }),
   };
-}
-
-/** Two clients of one new store, the first of which listens and has found its position. */
-function listening(
-  harness: BackendHarness,
-  body: (one: CacheBackend, other: CacheBackend, heard: RecordingListener) => Promise<void>,
-): Promise<void> {
-  return withPair(harness, async (one, other) => {
-    const heard = new RecordingListener();
-    const leave = feedOf(one).subscribe(heard);
-    await eventually(harness, () => assert.equal(feedOf(one).live, true));
-    try {
-      await body(one, other, heard);
-    } finally {
-      leave();
-    }
-  });
-}
-
-/** As `eventually`, for what comes only as time passes: retries, heartbeats, bounds of silence. */
-function eventuallyAdvancing(harness: BackendHarness, check: () => void): Promise<void> {
-  return eventually(harness, async () => {
-    await harness.advance?.(50);
-    check();
-  });
-}
-
-function feedOf(backend: CacheBackend): ChangeFeed {
-  assert(backend.changes !== undefined, "the backend has no changes");
-  return backend.changes;
 }

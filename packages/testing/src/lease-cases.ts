@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Awaitable, CacheBackend, Found, LeaseAnswer, LeaseRequest, LeaseTable, Order } from "@cascata/core";
+import type { Awaitable, CacheBackend, LeaseAnswer, Order } from "@cascata/core";
 import type { ConformanceCase } from "./conformance.ts";
 import {
   type BackendHarness,
@@ -14,8 +14,7 @@ import {
   withBackend,
   withPair,
 } from "./harness.ts";
-
-const longMs = 60_000;
+import { longMs, request, table, take } from "./taking-leases.ts";
 
 /** What a backend with `leases` promises: at most one holder a key, and no store by anybody whose lease is broken. */
 export const leaseCases: readonly ConformanceCase<BackendHarness>[] = [
@@ -238,36 +237,4 @@ function breaking(): ConformanceCase<BackendHarness>[] {
         await eventually(harness, async () => assert.equal(hit(await other.get("a")).payload, "new"));
       }),
   }));
-}
-
-interface Taken {
-  readonly found: readonly Found[];
-  readonly answers: ReadonlyMap<string, LeaseAnswer>;
-  readonly calls: number;
-}
-
-async function take(
-  backend: CacheBackend,
-  keys: readonly string[],
-  token: string,
-  ms = longMs,
-  rejects?: ReadonlyMap<string, Order | "any">,
-): Promise<Taken> {
-  const answers = new Map<string, LeaseAnswer>();
-  let calls = 0;
-  const answer: LeaseRequest["answer"] = (key, one) => {
-    calls += 1;
-    answers.set(key, one);
-  };
-  const lease: LeaseRequest = { token, ms, answer, ...(rejects && { rejects }) };
-  return { found: await backend.getMulti(keys, { lease }), answers, calls };
-}
-
-function request(token: string, answers: Map<string, LeaseAnswer>): LeaseRequest {
-  return { token, ms: longMs, answer: (key, answer) => void answers.set(key, answer) };
-}
-
-function table(backend: CacheBackend): LeaseTable {
-  assert(backend.leases !== undefined, "the backend has no leases");
-  return backend.leases;
 }
