@@ -35,7 +35,10 @@ export class RichRevival {
     if (typeof value !== "object" || value === null) return value;
     if (depth > 2 * deepest + 2) throw broken("it is nested too deep");
     if (Array.isArray(value)) {
-      for (let at = 0; at < value.length; at += 1) value[at] = this.#revive(value[at], depth + 1);
+      for (let at = 0; at < value.length; at += 1) {
+        const before: unknown = value[at];
+        if (typeof before === "object" && before !== null) value[at] = this.#revive(before, depth + 1);
+      }
       return value;
     }
     return Object.hasOwn(value, "$") ? this.#tag((value as Fields)["$"], depth + 1) : this.#fields(value, depth);
@@ -44,7 +47,12 @@ export class RichRevival {
   #fields(value: unknown, depth: number): Fields {
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw broken("fields are missing");
     const fields = value as Fields;
-    for (const key of Object.keys(fields)) put(fields, key, this.#revive(fields[key], depth + 1));
+    for (const key of Object.keys(fields)) {
+      const before = fields[key];
+      if (typeof before !== "object" || before === null) continue;
+      const after = this.#revive(before, depth + 1);
+      if (after !== before) put(fields, key, after);
+    }
     return fields;
   }
 
