@@ -17,7 +17,7 @@ describeWithServers(["redis-server"], "redis: Cluster", () => {
 
   function open(namespace = `kit${++stores}`): RedisBackend {
     const rootNodes = cluster.nodes.map(({ host, port }) => ({ socket: { host, port } }));
-    return new RedisBackend({ connect: { rootNodes }, namespace, lockSleep: 5 });
+    return new RedisBackend({ connect: { rootNodes }, namespace, deadline: "2s", lockSleep: 5 });
   }
 
   const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

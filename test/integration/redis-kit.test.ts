@@ -26,7 +26,13 @@ function pass(ms: number): Promise<void> {
 async function open(options: RedisBackendOptions, namespace: string = `kit${++stores}`): Promise<CacheBackend> {
   const proxy = await TcpProxy.start(server);
   proxies.push(proxy);
-  const backend = new RedisBackend({ url: proxy.url, namespace, feed: options.leases !== false, ...options });
+  const backend = new RedisBackend({
+    url: proxy.url,
+    namespace,
+    deadline: "2s",
+    feed: options.leases !== false,
+    ...options,
+  });
   places.set(backend, { namespace, proxy });
   return backend;
 }
