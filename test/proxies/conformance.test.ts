@@ -1,48 +1,7 @@
-import { applyProxy, type CacheBackend, type Clock, ProtectionProxy, type ProxyFactory } from "@cascata/core";
-import {
-  circuitBreaker,
-  clone,
-  compress,
-  counting,
-  encrypt,
-  freeze,
-  limitInFlight,
-  logging,
-  maxEntrySize,
-  prefix,
-  recovery,
-  retry,
-  sampling,
-  share,
-  timeout,
-} from "@cascata/proxies";
+import { applyProxy } from "@cascata/core";
 import { describeConformance, proxyCases } from "@cascata/testing";
 import { describe, it } from "vitest";
-
-const hex = "00112233445566778899aabbccddeeff".repeat(2);
-const silent = { debug: () => undefined, warn: () => undefined };
-
-/** Every proxy that changes nothing of what is promised, with options that let everything through. */
-const made: Readonly<Record<string, (clock: Clock) => ProxyFactory>> = {
-  protection: (clock) => (backend) => new ProtectionProxy(backend, { clock }),
-  timeout: (clock) => timeout({ after: "1h", clock }),
-  circuitBreaker: (clock) => circuitBreaker({ clock }),
-  limitInFlight: () => limitInFlight(10_000),
-  retry: (clock) => retry({ clock, delay: 0 }),
-  recovery: (clock) => recovery({ clock }),
-  compress: () => compress({ above: 0 }),
-  "compress above a size": () => compress({ above: "1kb" }),
-  "compress, brotli": () => compress({ above: 0, algorithm: "brotli" }),
-  encrypt: () => encrypt({ keys: { a: hex }, use: "a" }),
-  prefix: () => prefix("x:"),
-  freeze: () => freeze(),
-  clone: () => clone(),
-  share: () => share(),
-  maxEntrySize: () => maxEntrySize("1gb"),
-  logging: (clock) => logging({ logger: silent, what: "all", keys: true, clock }),
-  sampling: () => sampling(1),
-  counting: (clock) => counting({ clock }),
-};
+import { made, tenAround } from "./every-proxy.ts";
 
 const small = {
   "map: byReference says whether the stored object itself comes back": "what doesn't shrink passes as it is",
@@ -64,22 +23,4 @@ for (const [name, make] of Object.entries(made)) {
   );
 }
 
-const stack = (clock: Clock): readonly ProxyFactory[] => [
-  logging({ logger: silent, clock }),
-  counting({ clock }),
-  freeze(),
-  maxEntrySize("1gb"),
-  compress({ above: 16 }),
-  encrypt({ keys: { a: hex }, use: "a" }),
-  recovery({ clock }),
-  retry({ clock, delay: 0 }),
-  circuitBreaker({ clock }),
-  timeout({ after: "1h", clock }),
-];
-const all = (backend: CacheBackend, clock: Clock) =>
-  stack(clock).reduceRight<CacheBackend>(
-    (inner, factory, index) => applyProxy(factory, inner, `wrap[${index}]`),
-    backend,
-  );
-
-describeConformance(proxyCases, { wrap: all }, { describe, it, title: "ten of them, one around another" });
+describeConformance(proxyCases, { wrap: tenAround }, { describe, it, title: "ten of them, one around another" });
