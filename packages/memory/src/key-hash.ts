@@ -3,14 +3,16 @@
  * against another; it is no cryptographic hash, and what rests on it (frequencies, samples, shards) may only lose quality.
  */
 export function keyHash(key: string, seed: number): number {
-  let hash = seed;
-  for (let at = 0; at < key.length; at += 1) {
-    hash = Math.imul(hash ^ key.charCodeAt(at), 0x9e3779b1);
+  const { length } = key;
+  let hash = seed ^ length;
+  // Two characters a step: the steps wait for one another, the reads do not.
+  for (let at = 1; at < length; at += 2) {
+    hash = Math.imul(hash ^ key.charCodeAt(at - 1) ^ (key.charCodeAt(at) << 16), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
-  hash = Math.imul(hash ^ key.length, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
+  if (length & 1) hash ^= key.charCodeAt(length - 1);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
 }
 

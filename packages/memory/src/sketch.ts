@@ -1,58 +1,61 @@
-/** A power of two: blocks are found by shifting hashes by four. */
-const blockWords = 16;
+/** Counters are four bits wide, eight to a word. */
 const most = 15;
+const fewestWords = 16;
 
 /**
- * How often hashes were counted lately: a count-min sketch of four-bit counters, eight of them an entry, with conservative
- * update and halving (W-TinyLFU, Einziger, Friedman and Manes, ACM ToS 2017). The four counters of a hash share a block of
- * 64 bytes, so that counting waits for one cache line.
+ * How often hashes were counted lately: a count-min sketch with conservative update and halving, sixteen counters an entry
+ * (W-TinyLFU, Einziger, Friedman and Manes, ACM ToS 2017). The four counters of a hash lie in two words of one cache line,
+ * so that counting waits for memory once.
  */
 export class FrequencySketch {
-  #words: Int32Array = new Int32Array(blockWords);
+  #words: Int32Array = new Int32Array(fewestWords);
   #additions = 0;
-  #period = 10 * blockWords;
+  #period = 10 * fewestWords;
 
   /** Makes room for so many entries; what was counted stays. */
   ensure(entries: number): void {
     let words = this.#words;
     while (words.length < 2 * entries) {
-      // One more bit of the hash picks the block, so both halves start with what their common block knew.
+      // One more bit of the hash picks the word, so both halves start with what their common half knew.
       const doubled = new Int32Array(words.length * 2);
       doubled.set(words);
       doubled.set(words, words.length);
       words = doubled;
     }
     this.#words = words;
-    this.#period = 10 * Math.max(blockWords, entries);
+    this.#period = 10 * Math.max(fewestWords, entries);
   }
 
   /** From 0 to 15, never less than was counted since the last halving. */
   estimate(hash: number): number {
     const words = this.#words;
-    const block = (hash << 4) & (words.length - 1);
-    let picks = spread(hash);
-    let least = most;
-    for (let probe = 0; probe < 4; probe += 1) {
-      const count = ((words[block + (picks & 15)] as number) >>> ((picks >>> 2) & 28)) & most;
-      if (count < least) least = count;
-      picks >>>= 8;
-    }
-    return least;
+    const picks = Math.imul(hash, 0x2c1b3c6d) >>> 12;
+    const at = hash & (words.length - 1);
+    const one = words[at] as number;
+    const two = words[at ^ (1 + (picks & 7))] as number;
+    const first = (picks >>> 3) & 28;
+    const second = (picks >>> 8) & 28;
+    return Math.min(
+      Math.min((one >>> first) & most, (one >>> other(first, picks)) & most),
+      Math.min((two >>> second) & most, (two >>> other(second, picks)) & most),
+    );
   }
 
   add(hash: number): void {
     const words = this.#words;
-    const block = (hash << 4) & (words.length - 1);
+    const picks = Math.imul(hash, 0x2c1b3c6d) >>> 12;
+    const at = hash & (words.length - 1);
+    const beside = at ^ (1 + (picks & 7));
+    const one = words[at] as number;
+    const two = words[beside] as number;
+    const first = (picks >>> 3) & 28;
+    const second = other(first, picks);
+    const third = (picks >>> 8) & 28;
+    const fourth = other(third, picks);
     const least = this.estimate(hash);
     if (least < most) {
-      let picks = spread(hash);
-      for (let probe = 0; probe < 4; probe += 1) {
-        const at = block + (picks & 15);
-        const shift = (picks >>> 2) & 28;
-        // Two probes may pick one counter: the second then finds it raised.
-        if ((((words[at] as number) >>> shift) & most) === least) words[at] = (words[at] as number) + (1 << shift);
-        picks >>>= 8;
-      }
+      words[at] = one + raise(one, first, least) + raise(one, second, least);
+      words[beside] = two + raise(two, third, least) + raise(two, fourth, least);
     }
     this.#additions += 1;
     if (this.#additions >= this.#period) this.#halve();
@@ -65,7 +68,11 @@ export class FrequencySketch {
   }
 }
 
-function spread(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 16), 0x2c1b3c6d);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+/** The shift of another counter in the same word. */
+function other(shift: number, picks: number): number {
+  return (shift + 4 + ((picks >>> 11) & 12)) & 28;
+}
+
+function raise(word: number, shift: number, from: number): number {
+  return ((word >>> shift) & most) === from ? 1 << shift : 0;
 }
