@@ -132,13 +132,14 @@ export class LmdbChangeFeed implements ChangeFeed {
   }
 
   #tell(notice: Notice, order: Order): void {
-    const { keys, filled, marks, sender } = notice;
+    const { keys, filled, marks, sender, cleared, lost } = notice;
     for (const listener of [...this.#listeners.keys()]) {
       if (!this.#listeners.has(listener)) continue;
       if (keys !== undefined) listener.changed({ keys, order, ...(sender !== undefined && { sender }) });
       if (marks !== undefined) listener.marked(marks);
       if (filled !== undefined) listener.filled(filled);
-      if (notice.cleared) listener.uncertain("the store was cleared");
+      if (cleared) listener.uncertain("the store was cleared");
+      if (lost) listener.uncertain("a change was too long for the log");
     }
   }
 }

@@ -2,10 +2,7 @@ import {
   asCacheError,
   type CachedValue,
   compareOrders,
-  isNoValue,
   type Order,
-  remainingLifeMs,
-  ValidationError,
   type Wire,
   type WriteContext,
   type WriteOutcome,
@@ -16,7 +13,8 @@ import { putEntry, removeEntry } from "./entry-table.ts";
 import { breakLease, holdsLease } from "./leases.ts";
 import { announce, breakTickets, guardStands, isGuardTicket, nextOrder } from "./ledger.ts";
 import type { LmdbFile } from "./lmdb-file.ts";
-import { decodeHead, piecesOf } from "./record.ts";
+import { inParts, type Prepared, pagesFor, prepareEntry } from "./prepared-entry.ts";
+import { decodeHead } from "./record.ts";
 import { FullError } from "./room.ts";
 import { orderOf, type SharedState } from "./state.ts";
 import type { TierClock } from "./tier-clock.ts";
@@ -24,19 +22,6 @@ import type { Trees } from "./trees.ts";
 import type { TrustMemory } from "./trust-memory.ts";
 
 type Outcomes = Map<string, WriteOutcome>;
-
-/** An entry on its way into the file. */
-interface Prepared {
-  readonly key: string;
-  readonly place: Buffer;
-  /** Absent: no life is left, and what stands there goes. */
-  readonly wire: Uint8Array | undefined;
-  readonly storedAt: number;
-  readonly expiresAt: number;
-  /** Given by a farther authority, which this tier is nearer than. */
-  readonly revision: Order | undefined;
-  readonly trust: object | undefined;
-}
 
 /** What a writer works with. */
 export interface WriterParts {
@@ -85,7 +70,7 @@ export class EntryWriter {
         continue;
       }
       try {
-        const one = this.#prepare(key, entry, context, file.epoch);
+        const one = prepareEntry(this.#parts, file.epoch, key, entry, context);
         if ((one.wire?.length ?? 0) <= this.#parts.maxEntryBytes) prepared.push(one);
         else tooLarge.push(key);
       } catch (error) {
@@ -131,35 +116,6 @@ export class EntryWriter {
     if (compareOrders(revisionIn(present), revision) !== 0) return undefined;
     this.#parts.trust.keep(head.slot, entry.residence.trust);
     return { status: "stored", revision };
-  }
-
-  #prepare(key: string, entry: CachedValue, context: WriteContext | undefined, epoch: string): Prepared {
-    if (isNoValue(entry.payload)) {
-      throw new ValidationError({
-        path: `value of ${JSON.stringify(key)}`,
-        expected: "a storable value",
-        received: "NO_VALUE",
-      });
-    }
-    const now = this.#parts.clock.now();
-    const life = Math.min(
-      context?.keepMs ?? Number.POSITIVE_INFINITY,
-      remainingLifeMs(entry.metadata, this.#parts.clock.local(now)),
-    );
-    const { revision } = entry.metadata;
-    // Only a read-through tier, of which this one is the near half, gives trust or a guard's ticket.
-    const isNear =
-      entry.residence?.trust !== undefined || (context?.ticket !== undefined && isGuardTicket(context.ticket));
-    return {
-      key,
-      place: entryKey(key),
-      // Also for a life that is no number: such an entry would stay for ever.
-      wire: life > 0 ? this.#parts.wire.encode(key, entry) : undefined,
-      storedAt: now,
-      expiresAt: now + life,
-      revision: isNear && revision?.epoch !== epoch ? revision : undefined,
-      trust: entry.residence?.trust,
-    };
   }
 
   #commit(file: LmdbFile, part: readonly Prepared[], context: WriteContext | undefined, outcomes: Outcomes): void {
@@ -258,28 +214,4 @@ export class EntryWriter {
     else if (isGuardTicket(ticket)) this.remove(file, keys.filter(isPresent), context?.sender);
     for (const key of keys) outcomes.set(key, why);
   }
-}
-
-/** The most pages that storing these can dirty: each tree's path, and for each entry its leaves and its own pages. */
-function pagesFor(part: readonly Prepared[]): number {
-  return part.reduce((pages, one) => pages + pagesOf(one), 14);
-}
-
-function pagesOf({ wire }: Prepared): number {
-  return 6 + Math.ceil(piecesOf(wire?.length ?? 0) * 0.6);
-}
-
-function* inParts(all: readonly Prepared[], pagesAtOnce: number): Generator<readonly Prepared[]> {
-  let part: Prepared[] = [];
-  let pages = 14;
-  for (const one of all) {
-    if (part.length > 0 && pages + pagesOf(one) > pagesAtOnce) {
-      yield part;
-      part = [];
-      pages = 14;
-    }
-    part.push(one);
-    pages += pagesOf(one);
-  }
-  if (part.length > 0) yield part;
 }

@@ -8,6 +8,8 @@ import type { Tree, Trees } from "./trees.ts";
 /** A record of the log. Keys are as the backend was given them; `filled` ones may be waited for. */
 export interface Notice {
   readonly cleared?: true;
+  /** Of something too long for the log. */
+  readonly lost?: true;
   readonly keys?: readonly string[];
   readonly filled?: readonly string[];
   readonly marks?: readonly Mark[];
@@ -15,6 +17,7 @@ export interface Notice {
 }
 
 const stripes = 4096;
+const mostNoticeBytes = 6000;
 const ticketMark = "g:";
 
 /** The next order. */
@@ -50,10 +53,42 @@ export function guardStands(trees: Trees, state: SharedState, key: Buffer, ticke
   return changed === undefined || changed.readDoubleBE(0) <= seq;
 }
 
-/** Appends a notice at the current order. */
+/**
+ * Appends a notice at the current order. One that is too long for a page or two becomes several; of a key that is too long
+ * by itself the log says only that something was lost.
+ */
 export function announce(trees: Trees, state: SharedState, notice: Notice): void {
+  const bytes = Buffer.from(JSON.stringify(notice));
+  if (bytes.length <= mostNoticeBytes) {
+    append(trees, state, bytes);
+    return;
+  }
+  const [first, second] = halves(notice);
+  if (first === undefined || second === undefined) {
+    append(trees, state, Buffer.from(JSON.stringify({ lost: true } satisfies Notice)));
+    return;
+  }
+  announce(trees, state, first);
+  nextOrder(state);
+  announce(trees, state, second);
+}
+
+function append(trees: Trees, state: SharedState, bytes: Buffer): void {
   state.lastNotice = state.seq;
-  trees.notices.putSync(numberKey(state.seq), Buffer.from(JSON.stringify(notice)));
+  trees.notices.putSync(numberKey(state.seq), bytes);
+}
+
+function halves(notice: Notice): readonly Notice[] {
+  for (const list of ["keys", "filled", "marks"] as const) {
+    const items = notice[list];
+    const middle = Math.ceil((items?.length ?? 0) / 2);
+    if (items === undefined || items.length < 2) continue;
+    return [
+      { ...notice, [list]: items.slice(0, middle) },
+      { ...notice, [list]: items.slice(middle) },
+    ];
+  }
+  return [];
 }
 
 /** Reads up to `limit` notices after an order, oldest first. */
