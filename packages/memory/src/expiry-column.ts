@@ -1,14 +1,13 @@
 /** Below: milliseconds after the epoch. From here on: units of 1024 ms, for what lives longer than 12 days. */
 const far = 2 ** 30;
 const never = 2 ** 31 - 1;
-const longest = never - far - 1;
 /** How far the epoch may fall behind, in milliseconds: always less than `far`, so that far instants lie ahead. */
 const mostBehind = 2 ** 29;
 
 /**
  * The instants at which entries end, in 32 bits each. Exact to the millisecond for what ends within twelve days of being
- * written, to a second (never too early) for the rest, up to 34 000 years; `Infinity` is kept as it is. The epoch that
- * they count from moves along every six days.
+ * written, to about a second (never too early) for the rest; what ends more than 34 years ahead, or never, never ends. The
+ * epoch that they count from moves along every six days.
  */
 export class ExpiryColumn {
   #ends: Int32Array;
@@ -55,5 +54,5 @@ export class ExpiryColumn {
 
 function encode(afterMs: number): number {
   if (afterMs < far) return Math.max(-far, Math.ceil(afterMs));
-  return afterMs < Number.POSITIVE_INFINITY ? far + Math.min(longest, Math.ceil(afterMs / 1024)) : never;
+  return Math.min(never, far + Math.ceil(afterMs / 1024));
 }
