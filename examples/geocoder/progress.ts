@@ -39,10 +39,12 @@ function bar(total: number, stream: ProgressStream, now: () => number): Progress
       drawnAt = now();
       const share = done / total;
       const label = ` ${Math.floor(share * 100)} %  ${count(done)} of ${count(total)}  ${duration(now() - start)}`;
-      const width = Math.max(0, Math.min(40, (stream.columns ?? 80) - label.length - 3));
+      // A terminal that doesn't know its width says 0.
+      const columns = stream.columns || 80;
+      const width = Math.max(0, Math.min(40, columns - label.length - 3));
       const full = Math.round(width * share);
       const drawn = width < 8 ? "" : `[${"#".repeat(full)}${"-".repeat(width - full)}]`;
-      stream.write(`\r\u001b[K${(drawn + label).slice(0, Math.max(1, (stream.columns ?? 80) - 1))}`);
+      stream.write(`\r\u001b[K${(drawn + label).slice(0, columns - 1)}`);
     },
     end() {
       ended = true;

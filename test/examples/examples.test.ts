@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -51,6 +51,12 @@ describe("examples", () => {
   test("all of them are run here", () => {
     const files = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
     expect(files.map((name) => name.slice(0, -3)).sort()).toEqual([...Object.keys(expected), ...others].sort());
+  });
+
+  test("all of them are listed", () => {
+    const page = readFileSync(join(root, "examples", "README.md"), "utf8");
+    const files = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
+    expect(files.filter((name) => !page.includes(`](${name})`))).toEqual([]);
   });
 
   test.each(Object.entries(expected))("%s prints what it should", async (name, lines) => {

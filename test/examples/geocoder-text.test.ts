@@ -82,6 +82,12 @@ describe("progress", () => {
     expect((written[0] ?? "").length - "\r\u001b[K".length).toBeLessThan(columns);
   });
 
+  test("a terminal that doesn't know its width gets a bar for 80 columns", () => {
+    const { written, stream, now } = recorder({ isTTY: true, columns: 0 });
+    progress(1000, stream, now).update(500);
+    expect(written[0]).toMatch(/\[#+-+\] 50 %/);
+  });
+
   test("nothing drawn, nothing taken away", () => {
     const { written, stream, now } = recorder({ isTTY: true });
     progress(10, stream, now).end();

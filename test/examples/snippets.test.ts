@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../workspace/packages.ts";
+import { publishedPackages, root } from "../workspace/packages.ts";
 import { blocksOf, pages, regionsOf, snippets } from "./snippets.ts";
 
 const known = snippets();
@@ -33,6 +33,12 @@ describe("code on the pages is code that runs", () => {
     const targets = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = ""]) => target);
     const local = targets.filter((target) => !/^[a-z]+:/.test(target));
     expect(local.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
+  });
+
+  test("the front page lists every package", () => {
+    const text = readFileSync(join(root, "README.md"), "utf8");
+    const names = publishedPackages().map(({ name }) => name);
+    expect(names.filter((name) => !text.includes(`[\`${name}\`](packages/${name.split("/")[1]})`))).toEqual([]);
   });
 
   test("the front page shows code at all", () => {

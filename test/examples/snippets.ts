@@ -13,7 +13,13 @@ export interface Block {
 /** The pages whose code must be code that runs. */
 export function pages(): readonly string[] {
   const ofPackages = readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`);
-  return ["README.md", ...ofPackages.filter((page) => page !== "packages/bench/README.md")];
+  return [
+    "README.md",
+    "docs/architecture.md",
+    "docs/development.md",
+    "examples/README.md",
+    ...ofPackages.filter((page) => page !== "packages/bench/README.md"),
+  ];
 }
 
 /** The fenced blocks of a page, in these languages. */
