@@ -1,4 +1,4 @@
-import { isCacheError, SerializationError, textOf } from "./errors.ts";
+import { type CacheError, isCacheError, SerializationError, textOf } from "./errors.ts";
 import { PlainWriter } from "./plain-writer.ts";
 import { Refusal, refusalError } from "./rich-refusal.ts";
 import { RichRevival } from "./rich-revive.ts";
@@ -37,8 +37,7 @@ export const richSerializer: Serializer = Object.freeze({
       if (bytes[0] === richMark.charCodeAt(0)) return deserializeRich(bytes);
       return JSON.parse(utf8Text(bytes, 0, bytes.length));
     } catch (error) {
-      if (isCacheError(error)) throw error;
-      throw new SerializationError(`the stored bytes cannot be read: ${textOf(error)}`, { cause: error });
+      throw readingError(error);
     }
   },
 });
@@ -50,6 +49,39 @@ function deserializeRich(bytes: Uint8Array): unknown {
   return new RichRevival(bytes.subarray(Math.min(end + 1, bytes.length))).whole(tree);
 }
 
+/** A payload as plain data, with tags for what JSON has no word for, and the bytes of its binary values beside it. */
+export interface RichTree {
+  /** The payload itself when nothing in it needs a tag. Never change it. */
+  readonly tree: unknown;
+  readonly blobs: readonly Uint8Array[];
+}
+
+/**
+ * What the {@link richSerializer} prints, before it is printed: for serializers that carry plain data in their own way.
+ * @throws SerializationError with the path of what cannot be stored
+ */
+export function toRichTree(payload: unknown): RichTree {
+  try {
+    const walk = new RichWalk(Number.POSITIVE_INFINITY);
+    return { tree: walk.replace(payload, 0), blobs: walk.blobs };
+  } catch (error) {
+    throw storingError(payload, error);
+  }
+}
+
+/**
+ * The payload of a tree that {@link toRichTree} made and that has been read back, which is changed on the way. `blobs`
+ * are all its bytes, one after another. Not for a tree that is the payload itself.
+ * @throws SerializationError for what is not such a tree
+ */
+export function fromRichTree(tree: unknown, blobs: Uint8Array): unknown {
+  try {
+    return new RichRevival(blobs).whole(tree);
+  } catch (error) {
+    throw readingError(error);
+  }
+}
+
 function serializeAfter(start: string, payload: unknown, maxBytes: number): Uint8Array {
   const writer = idleWriter ?? new PlainWriter();
   // A getter in the payload may come back here while the writer is at work.
@@ -57,9 +89,7 @@ function serializeAfter(start: string, payload: unknown, maxBytes: number): Uint
   try {
     return writer.write(start, payload, maxBytes) ?? serializeRich(start, payload, maxBytes);
   } catch (error) {
-    if (error instanceof Refusal) throw refusalError(payload, error);
-    if (isCacheError(error)) throw error;
-    throw new SerializationError(`the payload cannot be stored: ${textOf(error)}`, { cause: error });
+    throw storingError(payload, error);
   } finally {
     idleWriter = writer;
   }
@@ -70,4 +100,15 @@ function serializeRich(start: string, payload: unknown, maxBytes: number): Uint8
   const tree = walk.replace(payload, 0);
   const text = `${start}${tree === payload ? "" : richMark}${JSON.stringify(tree)}`;
   return walk.blobs.length === 0 ? utf8Bytes(text) : joinedBytes([utf8Bytes(`${text}\n`), ...walk.blobs]);
+}
+
+function storingError(payload: unknown, error: unknown): CacheError {
+  if (error instanceof Refusal) return refusalError(payload, error);
+  if (isCacheError(error)) return error;
+  return new SerializationError(`the payload cannot be stored: ${textOf(error)}`, { cause: error });
+}
+
+function readingError(error: unknown): CacheError {
+  if (isCacheError(error)) return error;
+  return new SerializationError(`the stored bytes cannot be read: ${textOf(error)}`, { cause: error });
 }

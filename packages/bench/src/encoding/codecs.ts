@@ -1,5 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import { CachedValue, type CacheMetadata, richSerializer, Wire } from "@cascata/core";
+import { msgpackSerializer } from "@cascata/msgpack";
 import { parse as parseDevalue, stringify as stringifyDevalue } from "devalue";
 import { Packr } from "msgpackr";
 import superjson from "superjson";
@@ -43,8 +44,9 @@ function packrCodec(name: string, packr: Packr): Codec {
 
 const types = { moreTypes: true, structuredClone: true } as const;
 
-/** The codecs in the order of the tables; the first is what the others are divided by. */
-export function codecs(): readonly Codec[] {
+/** The codecs in the order of the tables; the first is what the others are divided by. `samples` are for those that learn. */
+export function codecs(samples: readonly unknown[]): readonly Codec[] {
+  const msgpack = msgpackSerializer({ samples });
   return [
     textCodec(
       "JSON",
@@ -71,6 +73,12 @@ export function codecs(): readonly Codec[] {
       decode: (bytes) => wire.decode(key, bytes),
     },
     { name: "v8.serialize", rich: true, encode: (value) => serialize(value), decode: (bytes) => deserialize(bytes) },
+    {
+      name: "msgpackSerializer",
+      rich: true,
+      encode: (value) => msgpack.serialize(value),
+      decode: (bytes) => msgpack.deserialize(bytes),
+    },
     packrCodec("msgpackr", new Packr({ ...types, useRecords: false })),
     packrCodec("msgpackr, structures in each", new Packr({ ...types, useRecords: true })),
     packrCodec("msgpackr, shared structures", new Packr({ ...types, structures: [] })),

@@ -49,7 +49,7 @@ interface Candidate {
 function measure(set: PayloadSet, rounds: number): Row[] {
   const repeats = Math.max(1, Math.round(workBytes / set.bytes / set.values.length));
   const operations = repeats * set.values.length;
-  const able = codecs().filter((codec) => set.kind !== "rich" || codec.rich);
+  const able = codecs(set.values.slice(0, 2)).filter((codec) => set.kind !== "rich" || codec.rich);
   const usable = able.map(
     (codec): Candidate => ({
       codec,
