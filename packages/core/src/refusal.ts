@@ -1,5 +1,5 @@
 import type { Refusal } from "./contexts.ts";
-import { CacheError } from "./errors.ts";
+import { CacheError, isCacheError } from "./errors.ts";
 
 /** How an {@link EntryRefused} is dealt with. */
 export interface EntryRefusedOptions {
@@ -20,4 +20,9 @@ export class EntryRefused extends CacheError {
     this.why = why;
     this.leaveOld = options.leaveOld ?? false;
   }
+}
+
+/** Whether `error` is an {@link EntryRefused}, also one of another installed copy of this package. */
+export function isEntryRefused(error: unknown): error is EntryRefused {
+  return isCacheError(error) && error.code === "ENTRY_REFUSED";
 }

@@ -2,7 +2,7 @@ import { type Awaitable, attempt, isPromiseLike, andThen as then } from "./await
 import type { CacheBackend, WriteOutcomes } from "./backend.ts";
 import type { WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
-import { EntryRefused } from "./refusal.ts";
+import { isEntryRefused } from "./refusal.ts";
 
 /**
  * What becomes of keys whose entries a proxy did not let through. What a refused entry was to replace is deleted, so
@@ -16,7 +16,7 @@ export function settleUnstored(
   const outcomes = new Map<string, WriteOutcome>();
   const superseded: string[] = [];
   for (const [key, error] of errors) {
-    const refused = error instanceof EntryRefused;
+    const refused = isEntryRefused(error);
     outcomes.set(
       key,
       refused
