@@ -10,7 +10,7 @@ const bench = new Bench(clock);
 
 /** Changes a file that was closed, behind the backend's back. */
 async function tamper(path: string, change: (file: LmdbFile) => void): Promise<void> {
-  const file = new LmdbFile(path, 16 * 1024 ** 2, () => clock.now());
+  const file = new LmdbFile(path, 16 * 1024 ** 2, { now: () => clock.now(), diskFull: () => undefined });
   file.write(20, "must", () => change(file));
   await file.leave(() => undefined);
 }

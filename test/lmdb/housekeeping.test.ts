@@ -12,7 +12,7 @@ const bench = new Bench(clock);
 /** How many records each tree of a closed file holds. */
 async function counts(backend: LmdbBackend, path: string): Promise<Record<string, number>> {
   await backend.close();
-  const file = new LmdbFile(path, 16 * 1024 ** 2, () => clock.now());
+  const file = new LmdbFile(path, 16 * 1024 ** 2, { now: () => clock.now(), diskFull: () => undefined });
   const counted = Object.entries(file.trees).map(([name, tree]) => [name, tree.getCount()] as const);
   await file.leave(() => undefined);
   return Object.fromEntries(counted);
@@ -96,7 +96,7 @@ describe("marks", () => {
     const put = [];
     for (const name of names) put.push(...(await backend.marks.put([name], "hard", 5)));
     await backend.close();
-    const file = new LmdbFile(path, 16 * 1024 ** 2, () => clock.now());
+    const file = new LmdbFile(path, 16 * 1024 ** 2, { now: () => clock.now(), diskFull: () => undefined });
     while (foldMarks(file, 10));
     await file.leave(() => undefined);
     const again = bench.open({ path });

@@ -14,6 +14,9 @@ export interface FeedSource {
   failed(error: unknown): void;
 }
 
+/** A process that has not looked for so long was stopped: what it holds may be out of date. */
+const silenceMs = 1000;
+
 /**
  * Follows the log that every change is written to in its own transaction, by looking at one record of the mapped file
  * every few milliseconds while there are subscribers. Each look is the heartbeat. A process that was stopped goes on from
@@ -43,6 +46,10 @@ export class LmdbChangeFeed implements ChangeFeed {
 
   get heardAt(): number {
     return this.#heardAt;
+  }
+
+  get silenceMs(): number {
+    return silenceMs;
   }
 
   subscribe(listener: ChangeListener): () => void {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { inspectFile } from "./inspect.ts";
-import { FullError, Room } from "./room.ts";
+import { FullError, Room, type RoomHost } from "./room.ts";
 import { currentBoot, writeStamp } from "./stamp.ts";
 import { decodeState, encodeState, newState, type SharedState } from "./state.ts";
 import { type Tree, type Trees, treeNames } from "./trees.ts";
@@ -33,7 +33,7 @@ export class LmdbFile {
    * The path must have been inspected before.
    * @throws ForeignFile if it is an LMDB file that no backend has made
    */
-  constructor(path: string, maxBytes: number, now: () => number) {
+  constructor(path: string, maxBytes: number, host: RoomHost) {
     this.path = path;
     this.maxBytes = maxBytes;
     // `overlappingSync` would flush each commit and hold the next one back until then.
@@ -58,7 +58,7 @@ export class LmdbFile {
       treeNames.map((name) => [name, root.openDB({ name: `tree-${name}`, ...plainBytes })]),
     ) as Record<(typeof treeNames)[number], Database<Buffer, Buffer>>;
     this.#descriptor = openSync(path, "r+");
-    this.room = new Room(root, this.trees, this.#descriptor, maxBytes, now);
+    this.room = new Room(root, this.trees, this.#descriptor, maxBytes, host);
     // A first read outside of a transaction enters this process in LMDB's list of readers.
     this.refresh();
     this.state();
@@ -100,7 +100,7 @@ export class LmdbFile {
     try {
       return this.#transact(pages, demand, run);
     } catch (error) {
-      if (!(error instanceof FullError) || demand === "must") throw error;
+      if (!(error instanceof FullError) || !error.isCurable) throw error;
       // What the refused transaction has evicted was undone with it.
       this.#transact(16, "must", () => this.room.makeWay(pages));
       return this.#transact(pages, demand, run);

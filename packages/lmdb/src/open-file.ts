@@ -102,7 +102,10 @@ function openNow(request: OpenRequest, left: number): Awaitable<LmdbFile> {
 
 function adopt(request: OpenRequest, state: FileState, left: number): Awaitable<LmdbFile> {
   try {
-    return new LmdbFile(request.path, request.maxBytes, request.now);
+    return new LmdbFile(request.path, request.maxBytes, {
+      now: request.now,
+      diskFull: (error) => request.report("disk-full", error),
+    });
   } catch (error) {
     if (!(error instanceof ForeignFile)) throw new BackendError(request.name, "open", 0, error);
     return onDamage(request, state, error.message, left);

@@ -4,7 +4,15 @@ import type { SharedState } from "./state.ts";
 import type { Tree, Trees } from "./trees.ts";
 
 /** There is no place for a store: the disk is full, or the maximum size is reached and nothing can be reused yet. */
-export class FullError extends Error {}
+export class FullError extends Error {
+  /** Whether evicting entries would help. */
+  readonly isCurable: boolean;
+
+  constructor(message: string, isCurable: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.isCurable = isCurable;
+  }
+}
 
 interface Stats {
   readonly pageSize: number;
@@ -13,34 +21,42 @@ interface Stats {
   readonly overflowPages: number;
   readonly lastPageNumber: number;
   readonly lastTxnId: number;
+  readonly entryCount: number;
   readonly root: Stats;
   readonly free: Stats;
 }
 
-/** So much of the maximum the file takes before it begins to live on freed pages alone. */
-const growthShare = 0.8;
-/** Free pages, at the least, of a file that has grown so far. */
-const leastFree = 192;
-const leastUsed = 0.4;
-/** The rest of the maximum is for what several writers and a slow reader may need in the worst case. */
-const accountedShare = 0.92;
-const nearEndShare = 0.9;
-/** In transactions. */
-const mostLag = 6;
-const hysteresis = 0.03;
-const evictAtOnce = 64;
-const stepBytes = 1024 * 1024;
-const ahead = 128;
-const retryMs = 1000;
-
-/** Counted in pages of the file: what holds something, where the last one is, and how many there may be. */
+/** Counted in units of 4 KB: what holds something, where the last page is, and how many there should be at most. */
 interface Usage {
   readonly used: number;
   readonly end: number;
   readonly most: number;
-  readonly pageSize: number;
   readonly lastTransaction: number;
 }
+
+/** What a room needs of those who use the file. */
+export interface RoomHost {
+  /** The tier's clock. */
+  now(): number;
+  /** Told at most once a second while the disk is full. */
+  diskFull(error: Error): void;
+}
+
+const unit = 4096;
+/** The rest of the maximum is for what several writers need at once in the worst case. */
+const accountedShare = 0.95;
+/** So much of the maximum the file takes before it lives on freed pages alone; the rest is for a slow reader. */
+const growthShare = 0.75;
+const nearEndShare = 0.85;
+const leastUsedShare = 0.4;
+const hysteresis = 0.03;
+/** Free pages, at the least, of a file that has grown so far. */
+const leastFree = 192;
+/** In transactions. */
+const mostLag = 6;
+const evictAtOnce = 64;
+const stepUnits = 256;
+const retryMs = 1000;
 
 /**
  * Sees to it, inside each transaction, that LMDB never writes where the disk may have no room: LMDB's heap is broken after
@@ -51,32 +67,41 @@ export class Room {
   readonly #root: Tree;
   readonly #trees: Trees;
   readonly #descriptor: number;
-  readonly #maxBytes: number;
-  readonly #now: () => number;
-  #fullUntil = 0;
+  readonly #maxUnits: number;
+  readonly #host: RoomHost;
+  #diskFullUntil = 0;
+  #diskUnits = 0;
 
-  constructor(root: Tree, trees: Trees, descriptor: number, maxBytes: number, now: () => number) {
+  constructor(root: Tree, trees: Trees, descriptor: number, maxBytes: number, host: RoomHost) {
     this.#root = root;
     this.#trees = trees;
     this.#descriptor = descriptor;
-    this.#maxBytes = maxBytes;
-    this.#now = now;
+    this.#maxUnits = Math.floor((maxBytes * accountedShare) / unit);
+    this.#host = host;
   }
 
   /** The most pages that one store may ask for. A larger batch is stored in several transactions. */
   get pagesAtOnce(): number {
-    return Math.max(48, Math.floor(this.#maxBytes / 4096 / 16));
+    return Math.max(48, Math.floor(this.#maxUnits / 16));
+  }
+
+  /** Only what must be done uses these. */
+  get #reserve(): number {
+    return Math.min(64, Math.floor(this.#maxUnits / 16));
   }
 
   /** @throws FullError */
   take(state: SharedState, pages: number, demand: "store" | "must"): void {
-    if (state.pages + pages > state.extent / 4096) this.#find(state, pages, demand);
+    const wanted = demand === "store" ? pages + this.#reserve : Math.min(pages, this.#reserve);
+    if (state.pages + wanted > state.extent / unit) this.#find(state, pages, demand);
     state.pages += pages;
   }
 
   /** For a transaction that frees everything: the list of free pages takes some too. */
   takeAll(state: SharedState): void {
-    this.#find(state, 64 + Math.ceil(this.#usage().end / 256), "must");
+    const { end } = this.#usage();
+    this.#extend(state, end + 64 + end / 256, end + this.#reserve);
+    state.pages = end;
   }
 
   /** Whether more is in use than there should be. */
@@ -90,37 +115,28 @@ export class Room {
     return surplus > 0 && this.#evict(surplus);
   }
 
-  /** After a refusal: makes room for `pages` more, so that the next attempt finds some. */
+  /** After a refusal: makes room for `pages` more, so that a later attempt finds some. */
   makeWay(pages: number): void {
     this.#evict(Math.max(pages * 2, this.#surplus(this.#usage())));
   }
 
   #find(state: SharedState, pages: number, demand: "store" | "must"): void {
     const usage = this.#usage();
-    const { used, end, most, pageSize } = usage;
-    // Counted in pages of 4 KB, also where they are larger.
-    const scale = pageSize / 4096;
-    const needed = (end + pages) * scale;
-    const reserve = Math.min(64, Math.floor(most / 16));
+    const { used, end, most } = usage;
     const surplus = this.#surplus(usage);
     if (surplus > 0) this.#evict(surplus);
-    const least = needed + reserve;
-    if (least <= most * scale * growthShare) {
-      // Some way ahead, so that it is looked at once in a dozen transactions.
-      const target = Math.min(least + ahead, most * scale * growthShare);
-      this.#extend(state, target * 4096, (demand === "must" ? needed : least) * 4096);
-      state.pages = end * scale;
-      return;
+    // Beyond its share of growth the file lives on pages that were freed. Those that a reader still sees can't be reused,
+    // and the file would grow instead; so, near its maximum, it is asked each time whether one lags behind.
+    const isGrowing = end + pages + this.#reserve <= most * growthShare;
+    if (demand === "store" && !isGrowing) {
+      if (end - used < pages * 2 + this.#reserve) throw new FullError("no page can be reused yet", true);
+      if (end > most * nearEndShare && this.#isPinned(usage))
+        throw new FullError("a slow reader pins free pages", false);
     }
-    // From here on the file lives on pages that were freed. Those that a reader still sees can't be reused, and the file
-    // would grow instead; so, near its maximum, it is asked for each transaction whether one lags behind.
-    const free = end - used;
-    const isNearEnd = end > most * nearEndShare;
-    const isTight = free < pages * 2 + reserve || (isNearEnd && this.#isPinned(usage));
-    if (isTight && demand === "store") throw new FullError("no page can be reused yet");
-    const spare = demand === "must" ? Math.min(pages, reserve) : reserve;
-    this.#extend(state, (end + spare) * scale * 4096, end * scale * 4096);
-    state.pages = state.extent / 4096 - (isTight || isNearEnd ? 0 : Math.min(free / 4, 2048) * scale);
+    // Some way ahead, so that it is looked at once in several transactions.
+    const least = end + (demand === "must" ? Math.min(pages, this.#reserve) : pages + this.#reserve);
+    this.#extend(state, Math.max(least, Math.min(end + pages + this.#reserve + stepUnits / 2, this.#maxUnits)), least);
+    state.pages = end;
   }
 
   /** Whether a process still reads a snapshot since which much has been freed. */
@@ -131,49 +147,57 @@ export class Room {
     return false;
   }
 
+  /** Makes the file `target` units long, or as long as the disk allows. @throws FullError below `least` */
   #extend(state: SharedState, target: number, least: number): void {
-    const size = fstatSync(this.#descriptor).size;
-    let extent = Math.max(state.extent, 0);
-    if (extent >= target) return;
+    const size = Math.floor(fstatSync(this.#descriptor).size / unit);
+    let extent = Math.max(state.extent / unit, size);
     const now = performance.now();
-    if (now < this.#fullUntil && extent >= least) return;
-    if (now < this.#fullUntil) throw new FullError("the disk is full");
-    const wish = Math.ceil(Math.max(target, Math.min(extent + stepBytes, this.#maxBytes)) / 4096) * 4096;
-    try {
-      const zeros = Buffer.alloc(stepBytes);
-      extent = Math.max(extent, Math.floor(size / 4096) * 4096);
-      while (extent < wish)
-        extent += writeSync(this.#descriptor, zeros, 0, Math.min(zeros.length, wish - extent), extent);
-    } catch (error) {
-      this.#fullUntil = now + retryMs;
-      extent = Math.floor(extent / 4096) * 4096;
-      state.extent = Math.max(state.extent, extent);
-      if (extent < least) throw new FullError(`the disk is full: ${(error as Error).message}`, { cause: error });
-      return;
+    const isDiskFull = now < this.#diskFullUntil;
+    let cause: unknown;
+    if (extent < target && !isDiskFull) {
+      const step = Math.min(extent + stepUnits, Math.max(target, this.#maxUnits));
+      const wish = Math.ceil(Math.max(target, step));
+      const zeros = Buffer.alloc(stepUnits * unit);
+      try {
+        while (extent < wish) {
+          const length = Math.min(stepUnits, wish - extent) * unit;
+          extent += Math.floor(writeSync(this.#descriptor, zeros, 0, length, extent * unit) / unit);
+        }
+      } catch (error) {
+        cause = error;
+        this.#diskFullUntil = now + retryMs;
+        this.#diskUnits = extent;
+        this.#host.diskFull(error as Error);
+      }
     }
-    state.extent = extent;
+    if (extent < least) throw new FullError("the disk is full", false, { cause });
+    state.extent = extent * unit;
   }
 
   /**
-   * How many pages in use are too many. Large entries need free pages in a row; where there are none the file grows although
-   * enough are free. So the nearer it has come to its maximum, the less of it may be in use.
+   * How many pages in use are too many. Free pages can be out of reach for a while, and the file grows then although enough
+   * are free. So the nearer it has come to its maximum, the less of it may be in use.
    */
   #surplus({ used, end, most }: Usage): number {
     const growth = Math.max(0, (end / most - growthShare) / (1 - growthShare));
     const mostUsed = growthShare - Math.min(0.3, 0.05 + leastFree / most);
-    const share = Math.max(leastUsed, mostUsed - growth * (mostUsed - leastUsed));
+    const share = Math.max(leastUsedShare, mostUsed - growth * (mostUsed - leastUsedShare));
     return used <= most * share ? 0 : used - most * (share - hysteresis);
   }
 
   #evict(pages: number): boolean {
-    const { entries, pieces: parts } = this.#trees;
-    const held = pagesOf(entries.getStats()) + pagesOf(parts.getStats());
-    const average = Math.max(0.05, held / Math.max(1, entriesOf(entries)));
+    const { entries, pieces } = this.#trees;
+    const held = pagesOf(entries.getStats()) + pagesOf(pieces.getStats());
+    const average = Math.max(0.05, held / Math.max(1, (entries.getStats() as Stats).entryCount));
     const wanted = Math.ceil(pages / average);
-    const atOnce = Math.min(evictAtOnce, wanted);
-    const expired = sweepExpired(this.#trees, this.#now(), atOnce);
+    const atOnce = Math.min(this.#isDiskFull ? evictAtOnce / 4 : evictAtOnce, wanted);
+    const expired = sweepExpired(this.#trees, this.#host.now(), atOnce);
     evictOldest(this.#trees, atOnce - expired);
-    return wanted > evictAtOnce;
+    return wanted > atOnce;
+  }
+
+  get #isDiskFull(): boolean {
+    return performance.now() < this.#diskFullUntil;
   }
 
   #usage(): Usage {
@@ -181,11 +205,12 @@ export class Room {
     const { entries, pieces, ages, expiries, notices } = this.#trees;
     let used = 2 + pagesOf(stats.root) + pagesOf(stats.free);
     for (const tree of [entries, pieces, ages, expiries, notices]) used += pagesOf(tree.getStats());
+    const scale = stats.pageSize / unit;
     return {
-      used,
-      end: stats.lastPageNumber + 1,
-      most: Math.floor((this.#maxBytes * accountedShare) / stats.pageSize),
-      pageSize: stats.pageSize,
+      used: used * scale,
+      end: (stats.lastPageNumber + 1) * scale,
+      // A full disk is a smaller maximum, for the time being.
+      most: this.#isDiskFull ? Math.min(this.#maxUnits, this.#diskUnits) : this.#maxUnits,
       lastTransaction: stats.lastTxnId,
     };
   }
@@ -194,8 +219,4 @@ export class Room {
 function pagesOf(stats: object): number {
   const { treeBranchPageCount, treeLeafPageCount, overflowPages } = stats as Stats;
   return treeBranchPageCount + treeLeafPageCount + overflowPages;
-}
-
-function entriesOf(tree: Tree): number {
-  return (tree.getStats() as { entryCount: number }).entryCount;
 }

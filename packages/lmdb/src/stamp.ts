@@ -1,4 +1,4 @@
-import { close, closeSync, constants, fsync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { close, closeSync, constants, fsync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { uptime } from "node:os";
 
 /**
@@ -25,20 +25,25 @@ export function readStamp(path: string): Stamp | undefined {
 }
 
 /**
- * Replaces the note in one step. It is flushed to the disk in the background: a write of this process would have to reach
- * the disk within those milliseconds, and the note not, for a torn file to pass as a clean one.
+ * Replaces the note in one step; where that fails, on a full disk, there is none, and the file is checked at the next
+ * opening. It is flushed to the disk in the background: a write of this process would have to reach the disk within those
+ * milliseconds, and the note not, for a torn file to pass as a clean one.
  */
 export function writeStamp(path: string, stamp: Stamp): void {
   const draft = `${stampPath(path)}.${process.pid}`;
-  const file = openSync(draft, constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY, 0o666);
   try {
-    writeSync(file, JSON.stringify(stamp));
-    renameSync(draft, stampPath(path));
-  } catch (error) {
-    closeSync(file);
-    throw error;
+    const file = openSync(draft, constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY, 0o666);
+    try {
+      writeSync(file, JSON.stringify(stamp));
+      renameSync(draft, stampPath(path));
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    fsync(file, () => close(file, () => undefined));
+  } catch {
+    for (const stale of [draft, stampPath(path)]) rmSync(stale, { force: true });
   }
-  fsync(file, () => close(file, () => undefined));
 }
 
 /** Names the machine's current boot. Where the system has no name for it, its time, to the minute. */

@@ -5,6 +5,8 @@ import { LmdbBackend } from "@cascata/lmdb";
 const [path = "", maxSize = "64mb"] = process.argv.slice(2);
 const backend = new LmdbBackend({ path, maxSize: maxSize as `${number}mb` });
 const heard: string[] = [];
+const incidents = new Set<string>();
+backend.watch(({ what }) => void incidents.add(what));
 const mutexes = new Map<string, ReturnType<LmdbBackend["getMutex"]>>();
 
 function entry(payload: unknown): CachedValue {
@@ -47,6 +49,9 @@ const methods = {
       resumed: () => void heard.push("resumed"),
       uncertain: (reason) => void heard.push(`uncertain ${reason}`),
     });
+  },
+  async incidents(): Promise<string[]> {
+    return [...incidents];
   },
   async heard(): Promise<string[]> {
     return heard;
