@@ -35,13 +35,9 @@ describe("resolveRedisOptions", () => {
     expect(kind({ sentinelRootNodes: [], name: "m" })).toBe("sentinel");
   });
 
-  it("turns leases and feed off in a cluster, and refuses to be asked for them there", () => {
-    const connect = { rootNodes: [] };
-    expect(resolveRedisOptions({ connect })).toMatchObject({ leases: false, feedLength: 0 });
-    expect(mistakes({ connect, leases: true, feed: true }).map(({ path }) => path)).toEqual([
-      "redis.leases",
-      "redis.feed",
-    ]);
+  it("turns the feed off with the leases, and refuses to be asked for it then", () => {
+    expect(resolveRedisOptions({ leases: false })).toMatchObject({ leases: false, feedLength: 0 });
+    expect(mistakes({ leases: false, feed: true }).map(({ path }) => path)).toEqual(["redis.feed"]);
   });
 
   it("refuses an unknown option with the nearest spelling", () => {

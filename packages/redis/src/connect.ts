@@ -31,10 +31,7 @@ export function sourceOf(target: RedisTarget, attemptMs: number): Source {
     case "single":
       return owned("single", () => createClient(singleOptions(target.options, attemptMs)) as unknown as AnyRedisLike);
     case "cluster":
-      return owned(
-        "cluster",
-        () => createCluster(clusterOptions(target.options, attemptMs)) as unknown as AnyRedisLike,
-      );
+      return clusterSource(target.options, attemptMs);
     case "sentinel":
       return owned(
         "sentinel",
@@ -45,6 +42,18 @@ export function sourceOf(target: RedisTarget, attemptMs: number): Source {
 
 function owned(topology: Topology, create: () => AnyRedisLike): Source {
   return { topology, borrowed: false, data: create, extra: create };
+}
+
+function clusterSource(options: RedisClusterOptions, attemptMs: number): Source {
+  const all = clusterOptions(options, attemptMs);
+  // The extra connection talks to one node only.
+  const few = { ...all, minimizeConnections: true };
+  return {
+    topology: "cluster",
+    borrowed: false,
+    data: () => createCluster(all) as unknown as AnyRedisLike,
+    extra: () => createCluster(few) as unknown as AnyRedisLike,
+  };
 }
 
 function singleOptions(options: RedisClientOptions, attemptMs: number): RedisClientOptions {

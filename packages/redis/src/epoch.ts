@@ -11,6 +11,17 @@ export function orderOf(epoch: unknown, seq: unknown): Order {
   return { epoch: String(epoch), seq: Number(seq) };
 }
 
+/** A revision as the head of a value spells it. */
+export function revisionText({ epoch, seq }: Order): string {
+  return `${epoch.padEnd(12, ".")} ${String(seq).padStart(16, "0")}`;
+}
+
+/** What a leased read rejects: nothing, anything (`*`), or a revision. */
+export function rejectedText(rejects: Order | "any" | undefined): string {
+  if (rejects === undefined) return "";
+  return rejects === "any" ? "*" : revisionText(rejects);
+}
+
 /**
  * The name that scripts take along in case an epoch has to begin. Making one costs as much as a tenth of a request, so it
  * is made anew only when it has been used.

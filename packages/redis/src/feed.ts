@@ -15,6 +15,7 @@ import { Link } from "./link.ts";
 import { type FeedPlace, idOf, type Notice, noticesOf } from "./notice.ts";
 import { type AnyRedisLike, sendThrough } from "./redis-like.ts";
 import { ServerClock } from "./server-clock.ts";
+import { Transitions } from "./transitions.ts";
 
 /** What a {@link RedisFeed} is made with. */
 export interface RedisFeedSettings {
@@ -36,9 +37,10 @@ const batch = "1000";
  * restarted, replaced or emptied, or the place has been trimmed away, begins anew and says so.
  */
 export class RedisFeed implements ChangeFeed {
-  readonly atomic: boolean = true;
+  readonly atomic: boolean;
   readonly #settings: RedisFeedSettings;
   readonly #greeting: Greeting;
+  readonly #transitions: Transitions;
   readonly #subscriptions = new Set<{ readonly listener: ChangeListener }>();
   #link: Link | undefined;
   #at: FeedPlace | undefined;
@@ -52,6 +54,8 @@ export class RedisFeed implements ChangeFeed {
   constructor(settings: RedisFeedSettings) {
     this.#settings = settings;
     const { source, clock, space } = settings;
+    this.atomic = source.topology !== "cluster";
+    this.#transitions = new Transitions(clock);
     this.#greeting = new Greeting(source.topology, clock, new ServerClock(clock), space);
   }
 
@@ -65,6 +69,10 @@ export class RedisFeed implements ChangeFeed {
 
   get heardAt(): number {
     return this.#heardAt;
+  }
+
+  get silenceMs(): number {
+    return this.#settings.heartbeatMs;
   }
 
   subscribe(listener: ChangeListener): () => void {
@@ -83,6 +91,7 @@ export class RedisFeed implements ChangeFeed {
     this.#subscriptions.clear();
     this.#bound?.cancel();
     this.#link?.close();
+    this.#transitions.endAll();
     this.#link = undefined;
     this.#live = false;
     this.#at = undefined;
@@ -182,11 +191,15 @@ export class RedisFeed implements ChangeFeed {
     }
   }
 
-  #take({ place, order, changed, marks, filled }: Notice): void {
+  #take({ place, order, changed, intentMs, done, marks, filled }: Notice): void {
     const { base, number } = this.#at ?? place;
     if (place.base !== base) this.#beginAt(place, order, "the server was emptied");
     else if (place.number !== number + 1) this.#beginAt(place, order, "notices were trimmed away");
-    if (changed !== undefined) this.#tell((listener) => listener.changed(changed));
+    if (changed !== undefined) {
+      const settled = intentMs !== undefined && { settled: this.#transitions.begin(place.number, intentMs) };
+      this.#tell((listener) => listener.changed(settled ? { ...changed, ...settled } : changed));
+    }
+    if (done !== undefined) this.#transitions.end(done);
     if (marks.length > 0) this.#tell((listener) => listener.marked(marks));
     if (filled.length > 0) this.#tell((listener) => listener.filled(filled));
     // Only now: a creation that starts in one of those calls must not count from an order whose changes it has not seen.

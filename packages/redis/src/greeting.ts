@@ -1,9 +1,10 @@
 import type { Clock } from "@cascata/core";
 import { serverCode } from "./answer.ts";
+import { deleteScript, headsScript, leaseScript, releaseScript, renewScript, storeScript } from "./data-scripts.ts";
 import { newEpoch } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import { type AnyRedisLike, type RedisArgument, sendThrough, type Topology } from "./redis-like.ts";
-import { placeScript, scripts } from "./scripts.ts";
+import { placeScript } from "./scripts.ts";
 import type { ServerClock } from "./server-clock.ts";
 
 /** Where the count and the feed of a namespace stand. */
@@ -15,6 +16,9 @@ export interface Place {
   /** How many notices there were; the second half of the last one's id. */
   readonly notices: number;
 }
+
+/** What nearly every connection will use; the others are sent with their first use. */
+const loaded = [placeScript, storeScript, deleteScript, leaseScript, renewScript, releaseScript, headsScript];
 
 /** Refusals with which a server can be used all the same: it takes no writes, or does not let us look. */
 const bearable: ReadonlySet<string> = new Set(["OOM", "READONLY", "NOPERM", "MISCONF", "ERR"]);
@@ -46,7 +50,7 @@ export class Greeting {
     ]);
     this.#serverClock.measured(askedAt, time);
     if (this.#space === undefined) return undefined;
-    await Promise.all(scripts.map(({ text }) => this.#ask(client, ["SCRIPT", "LOAD", text])));
+    await Promise.all(loaded.map(({ text }) => this.#ask(client, ["SCRIPT", "LOAD", text])));
     const runId = /^run_id:(\w+)/m.exec(String(info ?? ""))?.[1] ?? "";
     const { order, feed } = this.#space;
     const { digest } = placeScript;
@@ -58,7 +62,7 @@ export class Greeting {
 
   async #ask(client: AnyRedisLike, args: RedisArgument[]): Promise<unknown> {
     try {
-      return await sendThrough(client, this.#topology, undefined, args, { timeout: 0 });
+      return await sendThrough(client, this.#topology, this.#space?.order, args, { timeout: 0 });
     } catch (error) {
       if (bearable.has(serverCode(error))) return undefined;
       throw error;

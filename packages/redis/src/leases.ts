@@ -1,9 +1,9 @@
 import type { LeaseTable } from "@cascata/core";
 import { Failed } from "./answer.ts";
+import { releaseScript, renewScript } from "./data-scripts.ts";
 import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { releaseScript, renewScript } from "./scripts.ts";
 
 /**
  * The leases of a Redis tier. Each stands beside its value, with an expiry of its own, and holds its owner's token and

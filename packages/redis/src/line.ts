@@ -104,10 +104,11 @@ export class Line {
     request: Omit<Request, "args">,
   ): Promise<Answer> {
     const rest = [String(keys.length), ...keys, ...args];
-    const until = this.until(request.deadline);
-    const answer = await this.ask({ ...request, args: ["EVALSHA", script.digest, ...rest], deadline: until });
+    const [first] = keys;
+    const about = { ...(first !== undefined && { key: first }), ...request, deadline: this.until(request.deadline) };
+    const answer = await this.ask({ ...about, args: ["EVALSHA", script.digest, ...rest] });
     if (!(answer instanceof Failed) || answer.code !== "NOSCRIPT") return answer;
-    return await this.ask({ ...request, args: ["EVAL", script.text, ...rest], deadline: until });
+    return await this.ask({ ...about, args: ["EVAL", script.text, ...rest] });
   }
 
   #send(call: Call): void {

@@ -3,7 +3,7 @@ import { Failed } from "./answer.ts";
 import { type EpochCandidate, orderOf } from "./epoch.ts";
 import { encodeKey, type KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { lookupScript, markScript } from "./scripts.ts";
+import { lookupScript, markScript } from "./mark-scripts.ts";
 
 const letters = { hard: "h", soft: "s" } as const;
 const modes = ["hard", "soft"] as const;

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { type CacheMutex, type Clock, LockError } from "@cascata/core";
 import { Failed } from "./answer.ts";
 import type { Line } from "./line.ts";
+import { lockScript, unlockScript } from "./lock-scripts.ts";
 import type { ResolvedLockOptions } from "./options.ts";
-import { lockScript, type Script, unlockScript } from "./scripts.ts";
+import type { Script } from "./scripts.ts";
 
 /**
  * A lock over one key in Redis. Each acquisition has an owner token of its own, and only that can release it: a holder

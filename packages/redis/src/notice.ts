@@ -14,6 +14,10 @@ export interface Notice {
   readonly order: Order;
   /** Absent: nothing has changed. */
   readonly changed?: ChangeNotice;
+  /** The change has only been announced: it is over after so many milliseconds, at the latest. */
+  readonly intentMs?: number;
+  /** The number of the announcement that is over now. */
+  readonly done?: number;
   readonly marks: readonly Mark[];
   readonly filled: readonly string[];
 }
@@ -42,12 +46,16 @@ function noticeOf(entry: unknown, space: KeySpace): Notice {
   const order = orderOf(epoch, seq);
   const sender = fields.get("s");
   const keys = keysOf(fields.get("k"), space);
+  const intent = fields.get("i");
+  const done = fields.get("d");
   const marks = marksOf(fields.get("m"), order, Number(fields.get("a")));
   return {
     place: { base, number: Number(number) },
     order,
     marks,
     filled: keysOf(fields.get("f"), space),
+    ...(intent !== undefined && { intentMs: Number(intent) }),
+    ...(done !== undefined && done !== "" && { done: Number(done) }),
     ...(keys.length > 0 && { changed: { keys, order, ...(sender !== undefined && sender !== "" && { sender }) } }),
   };
 }

@@ -59,10 +59,10 @@ export interface RedisBackendOptions {
   /**
    * Leases on reads, orders on writes: one creator in the whole cluster, and no stale fill. Without them, and without the
    * feed, writes are plain `SET` and `UNLINK`.
-   * @default true; false in a Redis Cluster, where `true` is refused
+   * @default true
    */
   readonly leases?: boolean;
-  /** Tells other processes what has changed. Needs leases. @default true; false in a Redis Cluster, where `true` is refused */
+  /** Tells other processes what has changed. Needs leases. @default true */
   readonly feed?: boolean | RedisFeedOptions;
   /** More marks than that, and the oldest become one that covers all entries from before. @default 10000 */
   readonly maxMarks?: number;
@@ -175,10 +175,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   expect(Number.isSafeInteger(maxMarks) && maxMarks > 0, "maxMarks", "a whole number from 1 on", maxMarks);
   expect(leases === undefined || typeof leases === "boolean", "leases", "true or false", leases);
   const target = collect(() => targetOf(options), { kind: "single", options: {} } as const);
-  const inCluster = target.kind === "cluster" || (target.kind === "client" && "slots" in target.client);
-  expect(!inCluster || leases !== true, "leases", "false in a Redis Cluster", leases);
-  expect(!inCluster || feed === undefined || feed === false, "feed", "false in a Redis Cluster", feed);
-  const hasLeases = leases ?? !inCluster;
+  const hasLeases = leases ?? true;
   expect(hasLeases || feed === undefined || feed === false, "feed", "false beside leases: false", feed);
   const feedOptions = collect(() => feedOf(feed), {});
   const { length = 100_000, heartbeat = "1s" } = feedOptions ?? {};

@@ -2,10 +2,10 @@ import { STORED, type WriteOutcome } from "@cascata/core";
 import { Failed } from "./answer.ts";
 import { type Body, writeFailure } from "./codec.ts";
 import type { Line, Request } from "./line.ts";
+import { refusedTicket } from "./scripted-writer.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
 const noRevision = Buffer.from(`cascata1 ${"0".repeat(12)} ${"0".repeat(16)} `, "latin1");
-const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", why: "ticket" });
 
 /**
  * Plain `SET` and `UNLINK`, in one pipeline: nothing is counted, leased or announced. In a cluster each key goes to its own

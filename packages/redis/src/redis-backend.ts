@@ -24,23 +24,11 @@ import {
 } from "@cascata/core";
 import type KeyvRedis from "@keyv/redis";
 import { Failed } from "./answer.ts";
-import { type Body, Codec } from "./codec.ts";
-import { sourceOf } from "./connect.ts";
-import { Connection } from "./connection.ts";
-import { EpochCandidate } from "./epoch.ts";
-import { RedisFeed } from "./feed.ts";
+import { assemble, type Parts } from "./assemble.ts";
+import type { Body } from "./codec.ts";
 import { optionsFromConfig } from "./from-config.ts";
-import { KeySpace } from "./key-space.ts";
-import { RedisLeases } from "./leases.ts";
-import { RedisMarks } from "./marks.ts";
 import { RedisMutex } from "./mutex.ts";
 import { type RedisBackendOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
-import { PlainWriter } from "./plain-writer.ts";
-import { Reader } from "./reader.ts";
-import { ScriptedWriter } from "./scripted-writer.ts";
-import type { Writer } from "./writer.ts";
-
-const attemptMs = 1000;
 
 /**
  * The Redis and Valkey tier.
@@ -64,47 +52,20 @@ export class RedisBackend extends CacheBackend {
     context?: ReadContext,
   ) => Promise<readonly (Order | NoValue | ReadFailure)[]>;
   readonly #options: ResolvedRedisOptions;
-  readonly #space: KeySpace;
-  readonly #connection: Connection;
-  readonly #codec: Codec;
-  readonly #reader: Reader;
-  readonly #writer: Writer;
-  readonly #leases: RedisLeases | undefined;
-  readonly #marks: RedisMarks | undefined;
-  readonly #feed: RedisFeed | undefined;
+  readonly #parts: Parts;
   #closed = false;
 
   /** @throws ConfigurationError with every mistake that the options hold */
   constructor(options: RedisBackendOptions = {}) {
     super();
-    const resolved = resolveRedisOptions(options);
-    const { name, namespace, clock, deadlineMs, leases, feedLength, serializer, maxEntryBytes } = resolved;
-    this.name = name;
-    this.#options = resolved;
-    this.#space = new KeySpace(namespace);
-    const source = sourceOf(resolved.target, attemptMs);
-    const report = (what: string, error?: unknown): void => this.report(what, { error });
-    const space = leases ? this.#space : undefined;
-    this.#connection = new Connection({ name, source, clock, deadlineMs, attemptMs, namespace, space, report });
-    const { line, serverClock, topology } = this.#connection;
-    const wire = new Wire({ ...(serializer && { serializer }), offsetMs: () => serverClock.offsetMs });
-    this.#codec = new Codec(name, wire, clock, maxEntryBytes, (key, error) =>
-      this.report("corrupt entry", { key, error }),
+    this.#options = resolveRedisOptions(options);
+    this.name = this.#options.name;
+    this.#parts = assemble(
+      this.#options,
+      (what, error) => this.report(what, { error }),
+      (key, error) => this.report("corrupt entry", { key, error }),
     );
-    const epoch = new EpochCandidate();
-    const oneCommand = topology !== "cluster";
-    this.#reader = new Reader(line, this.#space, epoch, oneCommand);
-    this.#leases = leases ? new RedisLeases(line, this.#space, epoch, feedLength) : undefined;
-    this.#marks = leases ? new RedisMarks(line, this.#space, epoch, feedLength, resolved.maxMarks) : undefined;
-    if (leases) this.revisions = (keys, context) => this.#revisions(keys, context?.deadline);
-    const { heartbeatMs } = resolved;
-    this.#feed =
-      feedLength > 0
-        ? new RedisFeed({ name, source, clock, space: this.#space, heartbeatMs, attemptMs, report })
-        : undefined;
-    this.#writer = leases
-      ? new ScriptedWriter(line, this.#space, serverClock, epoch, feedLength)
-      : new PlainWriter(line, oneCommand);
+    if (this.#options.leases) this.revisions = (keys, context) => this.#revisions(keys, context?.deadline);
   }
 
   /** See {@link RedisBackendOptions}; also `host`, `port`, `db`, `username`, `password`. */
@@ -117,46 +78,46 @@ export class RedisBackend extends CacheBackend {
   }
 
   override get leases(): LeaseTable | undefined {
-    return this.#leases;
+    return this.#parts.leases;
   }
 
   override get marks(): MarkTable | undefined {
-    return this.#marks;
+    return this.#parts.marks;
   }
 
-  /** Undefined where the feed is turned off, and in a Redis Cluster. */
   override get changes(): ChangeFeed | undefined {
-    return this.#feed;
+    return this.#parts.feed;
   }
 
   /** An adapter of `@keyv/redis` over this tier's connection, for other uses of Keyv. Its keys live apart from the tier's. */
   get keyv(): KeyvRedis<unknown> {
-    return this.#connection.adapter;
+    return this.#parts.connection.adapter;
   }
 
   async get(key: string, context?: ReadContext): Promise<Found> {
     this.#open();
-    if (context?.lease !== undefined && this.#leases !== undefined) {
+    if (context?.lease !== undefined && this.#parts.leases !== undefined) {
       const [found = NO_VALUE] = await this.#leased([key], context.lease, context.deadline);
       return found;
     }
-    return this.#codec.found(key, await this.#reader.one(key, context?.deadline));
+    const [answer] = await this.#parts.reader.many([key], context?.deadline);
+    return this.#parts.codec.found(key, answer);
   }
 
   async getMulti(keys: readonly string[], context?: ReadContext): Promise<readonly Found[]> {
     this.#open();
     if (keys.length === 0) return [];
-    const lease = this.#leases && context?.lease;
+    const lease = this.#parts.leases && context?.lease;
     return await eachOnce(keys, async (unique) => {
       if (lease !== undefined) return await this.#leased(unique, lease, context?.deadline);
-      const answers = await this.#reader.many(unique, context?.deadline);
-      return unique.map((key, index) => this.#codec.found(key, answers[index]));
+      const answers = await this.#parts.reader.many(unique, context?.deadline);
+      return unique.map((key, index) => this.#parts.codec.found(key, answers[index]));
     });
   }
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
     this.#open();
-    const [outcome] = await this.#writer.store([this.#body(key, value, context)], context ?? {});
+    const [outcome] = await this.#parts.writer.store([this.#body(key, value, context)], context ?? {});
     return outcome as WriteOutcome;
   }
 
@@ -175,14 +136,14 @@ export class RedisBackend extends CacheBackend {
       }
     }
     if (keys.length === 0) return outcomes;
-    const written = await this.#writer.store(bodies, context ?? {});
+    const written = await this.#parts.writer.store(bodies, context ?? {});
     for (const [index, key] of keys.entries()) outcomes.set(key, written[index] as WriteOutcome);
     return outcomes;
   }
 
   async delete(key: string, context?: WriteContext): Promise<WriteOutcome> {
     this.#open();
-    const [outcome] = await this.#writer.remove([this.#space.valueKey(key)], context ?? {});
+    const [outcome] = await this.#parts.writer.remove([this.#parts.space.valueKey(key)], context ?? {});
     return outcome as WriteOutcome;
   }
 
@@ -190,15 +151,15 @@ export class RedisBackend extends CacheBackend {
     this.#open();
     const unique = [...new Set(keys)];
     if (unique.length === 0) return new Map();
-    const valueKeys = unique.map((key) => this.#space.valueKey(key));
-    const outcomes = await this.#writer.remove(valueKeys, context ?? {});
+    const valueKeys = unique.map((key) => this.#parts.space.valueKey(key));
+    const outcomes = await this.#parts.writer.remove(valueKeys, context ?? {});
     return new Map(unique.map((key, index) => [key, outcomes[index] as WriteOutcome]));
   }
 
   /** A lock of its own in Redis. A new object each time; whoever has it may release it. */
   override getMutex(key: string): CacheMutex {
     const { clock, lock } = this.#options;
-    return new RedisMutex(this.#connection.line, clock, lock.prefix + this.#space.valueKey(key), lock);
+    return new RedisMutex(this.#parts.connection.line, clock, lock.prefix + this.#parts.space.valueKey(key), lock);
   }
 
   override hasLockTimeout(): boolean {
@@ -206,14 +167,14 @@ export class RedisBackend extends CacheBackend {
   }
 
   override health(): BackendHealth {
-    return this.#connection.health();
+    return this.#parts.connection.health();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#feed?.stop();
-    this.#connection.close();
+    this.#parts.feed?.stop();
+    this.#parts.connection.close();
   }
 
   #open(): void {
@@ -221,7 +182,8 @@ export class RedisBackend extends CacheBackend {
   }
 
   #body(key: string, entry: CachedValue, context: WriteContext | undefined): Body {
-    if (!isNoValue(entry.payload)) return this.#codec.body(key, this.#space.valueKey(key), entry, context?.keepMs);
+    if (!isNoValue(entry.payload))
+      return this.#parts.codec.body(key, this.#parts.space.valueKey(key), entry, context?.keepMs);
     const path = `value of ${JSON.stringify(key)}`;
     throw new ValidationError({ path, expected: "a storable value", received: "NO_VALUE" });
   }
@@ -233,7 +195,7 @@ export class RedisBackend extends CacheBackend {
     this.#open();
     if (keys.length === 0) return [];
     return await eachOnce(keys, async (unique) => {
-      const heads = await this.#reader.heads(unique, deadline);
+      const heads = await this.#parts.reader.heads(unique, deadline);
       return heads.map((head) => {
         if (head instanceof Failed) return new ReadFailure(this.name, head.error);
         return Wire.revision(head as Buffer) ?? NO_VALUE;
@@ -242,14 +204,14 @@ export class RedisBackend extends CacheBackend {
   }
 
   async #leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<readonly Found[]> {
-    const { order, keys: answers } = await this.#reader.leased(keys, lease, deadline);
-    const found = keys.map((key, index) => this.#codec.found(key, answers[index]?.answer));
+    const { order, keys: answers } = await this.#parts.reader.leased(keys, lease, deadline);
+    const found = keys.map((key, index) => this.#parts.codec.found(key, answers[index]?.answer));
     const leases = answers.map((answer) => answer.lease);
     // What cannot be read must not keep anybody from creating it anew: it is asked for once more, as absent.
     const unreadable = keys.filter((_, index) => found[index] === NO_VALUE && leases[index] === undefined);
     if (unreadable.length > 0) {
       const rejects = new Map(unreadable.map((key) => [key, "any"] as const));
-      const again = await this.#reader.leased(unreadable, { ...lease, rejects }, deadline);
+      const again = await this.#parts.reader.leased(unreadable, { ...lease, rejects }, deadline);
       for (const [index, key] of unreadable.entries()) leases[keys.indexOf(key)] = again.keys[index]?.lease;
     }
     for (const [index, key] of keys.entries()) {

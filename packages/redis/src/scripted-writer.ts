@@ -1,14 +1,15 @@
 import type { WriteOutcome } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { type Body, writeFailure } from "./codec.ts";
+import { deleteScript, storeScript } from "./data-scripts.ts";
 import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { deleteScript, storeScript } from "./scripts.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
-const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", why: "ticket" });
+/** The ticket that the write carried is no longer good. */
+export const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", why: "ticket" });
 
 /**
  * Writes that count, break leases and announce, each one script: one round trip, and for other clients one step. A store
@@ -100,6 +101,7 @@ export class ScriptedWriter implements Writer {
   }
 }
 
-function isLate(reply: Answer): reply is unknown[] {
+/** Whether the server has refused a store as too late. */
+export function isLate(reply: Answer): reply is unknown[] {
   return Array.isArray(reply) && reply.length === 3 && String(reply[0]) === "late";
 }

@@ -1,0 +1,131 @@
+import type { WriteOutcome } from "@cascata/core";
+import { type Answer, Failed } from "./answer.ts";
+import { doneScript, intentScript, slotStoreScript } from "./cluster-scripts.ts";
+import { type Body, writeFailure } from "./codec.ts";
+import { type EpochCandidate, revisionText } from "./epoch.ts";
+import type { KeySpace } from "./key-space.ts";
+import type { Line } from "./line.ts";
+import { isLate, refusedTicket } from "./scripted-writer.ts";
+import type { ServerClock } from "./server-clock.ts";
+import type { Writer, WriteTerms } from "./writer.ts";
+
+/** What a notice of intent gave. */
+interface Intent {
+  readonly stored: WriteOutcome;
+  readonly revision: string;
+  /** The number of its notice; '' where nothing was announced. */
+  readonly number: string;
+}
+
+const newer: WriteOutcome = Object.freeze({ status: "refused", why: "newer" });
+/** How much longer than the sender's deadline receivers hold back. */
+const marginMs = 250;
+
+/**
+ * Writes in a Redis Cluster: the intent, with its order, in the slot of the count and the feed; then each key in its own
+ * slot, all at once; then that it is done. From intent until done, or until the sender's deadline and a margin, receivers
+ * neither serve nor fill the keys from nearer tiers. Where the count cannot be reached nothing is stored; deletes are still
+ * carried out, and not confirmed.
+ */
+export class ClusterWriter implements Writer {
+  readonly #line: Line;
+  readonly #space: KeySpace;
+  readonly #serverClock: ServerClock;
+  readonly #epoch: EpochCandidate;
+  readonly #feedLength: string;
+
+  constructor(line: Line, space: KeySpace, serverClock: ServerClock, epoch: EpochCandidate, feedLength: number) {
+    this.#line = line;
+    this.#space = space;
+    this.#serverClock = serverClock;
+    this.#epoch = epoch;
+    this.#feedLength = String(feedLength);
+  }
+
+  async store(bodies: readonly Body[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
+    const deadline = this.#line.until(terms.deadline);
+    // A fill under a lease replaces nothing that anybody may still believe in, so only waiters are told.
+    const told = terms.ticket === undefined ? bodies.map(({ valueKey }) => valueKey) : [];
+    const intent = await this.#intend(told, terms, deadline);
+    if (intent instanceof Failed) {
+      const failure = writeFailure(intent);
+      return bodies.map(() => failure);
+    }
+    const filled: string[] = [];
+    const outcomes = await Promise.all(
+      bodies.map(async (body) => {
+        const reply = await this.#storeOne(body, intent.revision, terms.ticket, deadline);
+        if (reply === 2) filled.push(body.valueKey);
+        return outcomeOf(reply, body, intent);
+      }),
+    );
+    this.done(intent.number, filled);
+    return outcomes;
+  }
+
+  async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
+    const deadline = this.#line.until(terms.deadline);
+    const intent = await this.#intend(valueKeys, terms, deadline);
+    const what = valueKeys.length === 1 ? "delete" : "deleteMulti";
+    const outcomes = await Promise.all(
+      valueKeys.map(async (key): Promise<WriteOutcome> => {
+        const args = ["UNLINK", key, `${key}:lease`];
+        const reply = await this.#line.ask({ what, keyCount: valueKeys.length, args, key, deadline });
+        if (reply instanceof Failed) return writeFailure(reply);
+        return intent instanceof Failed ? writeFailure(intent) : intent.stored;
+      }),
+    );
+    if (!(intent instanceof Failed)) this.done(intent.number, []);
+    return outcomes;
+  }
+
+  /** Tells, behind the answer, that a change is over and whom it serves. Should that fail, receivers wait out the margin. */
+  done(number: string, filled: readonly string[]): void {
+    if (this.#feedLength === "0" || (number === "" && filled.length === 0)) return;
+    const { order, feed } = this.#space;
+    const args = [this.#epoch.name, this.#feedLength, number, filled.join("\n")];
+    void this.#line.run(doneScript, [order, feed], args, { what: "announce", keyCount: filled.length, key: order });
+  }
+
+  async #intend(told: readonly string[], terms: WriteTerms, deadline: number): Promise<Intent | Failed> {
+    const { order, feed } = this.#space;
+    const over = String(Math.ceil(deadline - this.#line.now() + marginMs));
+    const args = [this.#epoch.name, this.#feedLength, terms.sender ?? "", over, told.join("\n")];
+    const about = { what: "announce", keyCount: told.length, key: order, deadline };
+    const reply = await this.#line.run(intentScript, [order, feed], args, about);
+    if (reply instanceof Failed) return reply;
+    const [epoch, seq, number] = reply as unknown[];
+    const revision = this.#epoch.order(epoch, seq);
+    return {
+      stored: Object.freeze({ status: "stored", revision }),
+      revision: revisionText(revision),
+      number: told.length > 0 && this.#feedLength !== "0" ? String(number) : "",
+    };
+  }
+
+  async #storeOne(body: Body, revision: string, ticket: string | undefined, deadline: number): Promise<Answer> {
+    const reply = await this.#tryOne(body, revision, ticket, deadline);
+    if (!isLate(reply)) return reply;
+    const again = await this.#tryOne(body, revision, ticket, deadline);
+    return isLate(again) ? new Failed(this.#line.tooLate("set"), true, true) : again;
+  }
+
+  async #tryOne(body: Body, revision: string, ticket: string | undefined, deadline: number): Promise<Answer> {
+    const { valueKey: key, lifeMs, bytes } = body;
+    const due = String(this.#serverClock.deadline(deadline));
+    const args = [revision, due, ticket ?? "", String(lifeMs), bytes];
+    const askedAt = this.#line.now();
+    const reply = await this.#line.run(slotStoreScript, [key], args, { what: "set", keyCount: 1, key, deadline });
+    if (isLate(reply)) this.#serverClock.measured(askedAt, reply.slice(1));
+    if (reply instanceof Failed && reply.code === "OOM" && ticket === undefined) {
+      await this.#line.ask({ what: "delete", keyCount: 1, args: ["UNLINK", key], key, deadline });
+    }
+    return reply;
+  }
+}
+
+function outcomeOf(reply: Answer, { instead }: Body, intent: Intent): WriteOutcome {
+  if (reply instanceof Failed) return writeFailure(reply);
+  if (reply === 0) return refusedTicket;
+  return reply === 3 ? newer : (instead ?? intent.stored);
+}
