@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWithServers } from "../support/needs.ts";
+import { RedisMonitor } from "../support/redis-monitor.ts";
 import { startRedisServer } from "../support/redis-server.ts";
 import { root } from "../workspace/packages.ts";
 import { buildExamples, runExample } from "./run-example.ts";
@@ -38,7 +39,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Run elsewhere in this file, in their own way. */
-const others = ["bytes-backend", "own-backend-kit", "redis", "testing-a-backend"];
+const others = ["bytes-backend", "own-backend-kit", "redis", "round-trips", "testing-a-backend"];
 
 let folder: string;
 beforeAll(async () => {
@@ -94,6 +95,20 @@ describeWithServers(["redis-server"], "examples with a server", () => {
       "{ name: 'Ada', made: 'by one' }",
       "{ name: 'Ada', made: 'anew' }",
     ]);
+  });
+});
+
+describeWithServers(["redis-server"], "round trips", () => {
+  test("100 keys are stored in one, and 40 that memory lacks are read in one", async () => {
+    await using server = await startRedisServer();
+    await using monitor = await RedisMonitor.start(server.port);
+    const { code, stdout } = await runExample("round-trips", { cwd: folder, env: { REDIS_URL: server.url } });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "100 of 100 are right\n" });
+    const seen = await monitor.take();
+    const reads = seen.filter(([name, key = ""]) => name === "MGET" && !key.endsWith(":lease"));
+    expect(reads.map((command) => command.length - 1)).toEqual([40]);
+    const writes = seen.filter(([name, , keyCount]) => name?.startsWith("EVAL") && Number(keyCount) >= 100);
+    expect(writes.map(([name]) => name)).toEqual(["EVALSHA"]);
   });
 });
 
