@@ -18,7 +18,7 @@ test("names every proxy of the package", () => {
   expect(Object.keys(proxies)).toEqual(
     made
       .map(([name]) => name)
-      .filter((name) => name !== "sharesObjects")
+
       .sort(),
   );
 });

@@ -1,4 +1,4 @@
-import { type CachedValue, isNoValue, ReadFailure, type WriteOutcome } from "@cascata/core";
+import { isNoValue, ReadFailure, type WriteOutcome } from "@cascata/core";
 import { Thrown } from "./failures.ts";
 
 /** What one call came to, key by key. */
@@ -41,7 +41,7 @@ function addOutcome(tally: Tally, outcome: WriteOutcome | undefined): void {
   tally.error ??= outcome.error;
 }
 
-function addFound(tally: Tally, found: CachedValue | unknown): void {
+function addFound(tally: Tally, found: unknown): void {
   if (isNoValue(found)) tally.misses += 1;
   else if (found instanceof ReadFailure) {
     tally.failures += 1;

@@ -1,6 +1,6 @@
 import { type CacheBackend, CachedValue, checkOptionNames, ProxyBackend, type ProxyFactory } from "@cascata/core";
 import { copyValue } from "./copy-value.ts";
-import { sharesObjects } from "./freeze.ts";
+import { sharesObjects } from "./shares-objects.ts";
 
 /** {@link clone} has no options. */
 export const cloneOptions = [] as const;

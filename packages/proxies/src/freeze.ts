@@ -1,6 +1,7 @@
 import { type CacheBackend, CachedValue, checkOptionNames, ProxyBackend, type ProxyFactory } from "@cascata/core";
 import { copyValue } from "./copy-value.ts";
 import { deepFreeze } from "./deep-freeze.ts";
+import { sharesObjects } from "./shares-objects.ts";
 
 /** {@link freeze} has no options. */
 export const freezeOptions = [] as const;
@@ -42,14 +43,6 @@ export class FreezeProxy extends ProxyBackend {
   #freeze(entry: CachedValue, payload: object): CachedValue {
     if (deepFreeze(payload)) this.#frozen.add(payload);
     return payload === entry.payload ? entry : new CachedValue<unknown>(payload, entry.metadata, entry.residence);
-  }
-}
-
-/** Whether `backend` may hand out an object that it goes on holding. */
-export function sharesObjects(backend: CacheBackend): boolean {
-  for (let at = backend; ; at = at.proxied) {
-    if (at.byReference || "near" in at) return true;
-    if (!(at instanceof ProxyBackend)) return false;
   }
 }
 

@@ -20,6 +20,9 @@ export function routedFeed(
     get heardAt() {
       return Math.min(...all.map(({ heardAt }) => heardAt));
     },
+    get silenceMs() {
+      return Math.min(...all.map(({ silenceMs }) => silenceMs));
+    },
     subscribe(listener) {
       const leave = [...feeds].map(([backend, feed]) => {
         const owns = (key: string) => backendOf(key) === backend;

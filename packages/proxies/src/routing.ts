@@ -27,8 +27,6 @@ import {
 import { routedFeed } from "./routed-feed.ts";
 import { type Route, Routes } from "./routes.ts";
 
-export type { Route } from "./routes.ts";
-
 /** Options of {@link RoutingBackend}. */
 export interface RoutingOptions {
   /** @default "routing" */
