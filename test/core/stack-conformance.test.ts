@@ -13,19 +13,7 @@ import {
 } from "@cascata/testing";
 import { describe, it } from "vitest";
 
-// What a chain doesn't do as a backend does. Each of these is to go when the chain does it.
-const skip = {
-  "keepMs caps the stay, one key or many, and leaves the entry's life alone": "near tiers don't see the write's keepMs",
-  "an entry with no life left is not stored, and removes what was there": "near tiers don't see the write's keepMs",
-  "clear, where there is one, leaves nothing and can be followed by sets": "clear reaches the farthest tier only",
-};
-const runner = { describe, it, skip };
-
-// Without a judge a chain takes whatever is near for fresh, also what the lease rejects.
-const judged = new Set([
-  "a rejected revision is leased and still returned; another one is not",
-  '"any" rejects whatever is found; an order of another epoch rejects nothing',
-]);
+const runner = { describe, it };
 
 describeConformance(
   backendCases,
@@ -48,7 +36,7 @@ describeConformance(
 );
 
 describeConformance(
-  [...backendCases, ...leaseCases.filter((one) => !judged.has(one.name)), ...revisionCases, ...markCases],
+  [...backendCases, ...leaseCases, ...revisionCases, ...markCases],
   referenceHarness((far, clock) => stackWith({ clock }, new MapBackend({ clock, name: "near" }), far)),
   { ...runner, title: "a stack above an authority" },
 );

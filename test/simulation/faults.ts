@@ -37,6 +37,7 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
     const [start, end] = stretch();
     const who = victim();
     const { data, feed } = who;
+    const before = data.latency;
     const during = (begin: () => void, finish: () => void) => {
       at(start, begin);
       at(end, finish);
@@ -75,7 +76,7 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
           data.latency = { base: 20, spread: 150 };
         },
         () => {
-          data.latency = { base: 0.3, spread: 1 };
+          data.latency = before;
         },
       );
     else if (fault === "restart-empty") at(start, () => world.store.restartEmpty());

@@ -59,7 +59,7 @@ export class History {
   violations(bounds: Bounds): readonly Violation[] {
     const found: Violation[] = [...this.slowCalls];
     for (const read of this.reads) this.#checkRead(read, bounds, found);
-    if (bounds.oneCreator) this.#checkCreators(found);
+    if (bounds.oneCreator) this.#checkCreators(bounds, found);
     return found;
   }
 
@@ -79,12 +79,12 @@ export class History {
     }
   }
 
-  #checkCreators(found: Violation[]): void {
+  #checkCreators(bounds: Bounds, found: Violation[]): void {
     const byKey = new Map<string, CreationRecord[]>();
     for (const creation of this.creations) {
       const ofKey = byKey.get(creation.key) ?? [];
       // A change of the key begins a new epoch: a creation that began before it may still run.
-      const running = ofKey.filter((other) => other.to > creation.from && !this.#changedBetween(other, creation));
+      const running = ofKey.filter((other) => other.to > creation.from && !this.#changedBetween(other, creation, bounds.staleMs));
       if (running.length > 0) {
         const [first] = running;
         found.push({
@@ -97,10 +97,10 @@ export class History {
     }
   }
 
-  #changedBetween(first: CreationRecord, second: CreationRecord): boolean {
+  #changedBetween(first: CreationRecord, second: CreationRecord, slackMs: number): boolean {
     return this.changes.some(
       ({ keys, from, to }) =>
-        keys.includes(first.key) && from <= second.from && (to ?? Number.POSITIVE_INFINITY) >= first.from,
+        keys.includes(first.key) && from <= second.from && (to ?? Number.POSITIVE_INFINITY) >= first.from - slackMs,
     );
   }
 

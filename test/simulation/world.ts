@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly logLimit: number;
 }
 
+const spreads = [1, 1, 10, 40];
+
 /** One simulated process: its own region, near tiers, connection and clock, over the authority that all share. */
 export class SimProcess {
   readonly id: number;
@@ -37,10 +39,13 @@ export class SimProcess {
       transport: (call) =>
         this.clock.gated((call.operation === "changes.follow" ? this.feed : this.data).transport(call)),
       clock: this.clock,
-      heartbeatMs: 200,
-      silenceMs: 500,
+      heartbeatMs: 100,
+      silenceMs: 250,
       retryMs: 50,
     });
+    // Answers may be slower than notices or the other way round: each order of events has its runs.
+    this.data.latency = { base: 0.3, spread: world.random.pick(spreads) };
+    this.feed.latency = { base: 0.3, spread: world.random.pick(spreads) };
     const sender = `p${id}.${world.processes.length}`;
     const near = () => new MapBackend({ clock: this.clock });
     const { clock } = this;
@@ -56,7 +61,7 @@ export class SimProcess {
       ttl: options.ttlMs,
       grace: options.graceMs,
       lease: options.leaseMs,
-      leaseWait: options.leaseMs * 3,
+      leaseWait: "30s",
       detectReentry: false,
       retryAfter: 100,
     });
@@ -154,6 +159,9 @@ export class World {
   readonly origin = new Map<string, number>();
   readonly keys: readonly string[];
   readonly options: WorldOptions;
+
+  /** The longest way of a notice without any fault, there and back. */
+  readonly calmMs = 2 * (40 + 1) + 5;
 
   constructor(random: Random, options: WorldOptions) {
     this.random = random;

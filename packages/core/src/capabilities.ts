@@ -62,6 +62,8 @@ export interface ChangeFeed {
   readonly live: boolean;
   /** The clock's instant of the last sign of life. */
   readonly heardAt: number;
+  /** A sign of life that is older than so many milliseconds is silence, whether or not anybody has noticed yet. */
+  readonly silenceMs: number;
   /** Starts the feed with the first subscriber; the answer ends the subscription. */
   subscribe(listener: ChangeListener): () => void;
 }

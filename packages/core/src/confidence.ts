@@ -23,6 +23,7 @@ export class Confidence {
   #silent: boolean;
   #lastHeardAt = 0;
   #suspect = false;
+  #checkedAt = 0;
   #nextProbeAt = 0;
 
   constructor(feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
@@ -36,7 +37,16 @@ export class Confidence {
   trusts(entry: CachedValue): boolean {
     const trust = entry.residence?.trust;
     if (this.#feed === undefined) return !(trust instanceof Stretch) || trust.endedAt === Number.POSITIVE_INFINITY;
-    return trust === this.#stretch && !this.#silent;
+    return trust === this.#stretch && !this.#silent && this.#isHeard(this.#feed);
+  }
+
+  /** A process that was stopped finds its feed as it left it: only the time tells that nothing was heard meanwhile. */
+  #isHeard(feed: ChangeFeed): boolean {
+    const now = this.#clock.coarse();
+    if (now === this.#checkedAt) return true;
+    if (now - feed.heardAt > feed.silenceMs) return false;
+    this.#checkedAt = now;
+    return true;
   }
 
   /** `entry` as taken now and confirmed. */
@@ -44,10 +54,10 @@ export class Confidence {
     return this.#resident(entry, this.#stretch);
   }
 
-  /** `entry` as taken now and not confirmed by the authority. */
+  /** `entry` as taken now and not confirmed by the authority: true at best when its creator began. */
   unconfirmed(entry: CachedValue): CachedValue {
     const stretch = new Stretch();
-    stretch.endedAt = this.#clock.now();
+    stretch.endedAt = entry.metadata.startedAt;
     return this.#resident(entry, stretch);
   }
 

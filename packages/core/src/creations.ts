@@ -53,7 +53,13 @@ export class Creations {
   /** The flight of the key that somebody has started, to be joined. */
   joinable(key: string): Flight | undefined {
     const flight = this.#state.flights.get(key);
-    if (flight !== undefined) this.#state.reentry.check(flight);
+    if (flight === undefined) return undefined;
+    // What began before a long silence began, perhaps, before a change that nobody has told us of yet.
+    if (this.#state.isDeaf()) {
+      this.#state.flights.forgetAll();
+      return undefined;
+    }
+    this.#state.reentry.check(flight);
     return flight;
   }
 

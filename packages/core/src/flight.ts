@@ -93,39 +93,42 @@ export class Flight {
 
 /** The flights of a region, by key. Bounded by the work in flight. */
 export class Flights {
-  readonly #flights = new Map<string, Flight>();
+  /** Those that may be joined. */
+  readonly #joinable = new Map<string, Flight>();
+  /** Those that may no longer be joined and have not landed: a change of the key still concerns what they would store. */
+  readonly #forgotten = new Set<Flight>();
 
+  /** How many have not landed. */
   get size(): number {
-    return this.#flights.size;
+    return this.#joinable.size + this.#forgotten.size;
   }
 
   get(key: string): Flight | undefined {
-    return this.#flights.get(key);
+    return this.#joinable.get(key);
   }
 
   add(flight: Flight): void {
-    this.#flights.set(flight.key, flight);
+    this.#joinable.set(flight.key, flight);
   }
 
   remove(flight: Flight): void {
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key);
+    else if (this.#forgotten.size > 0) this.#forgotten.delete(flight);
   }
 
   /** The key was changed: whoever comes now starts anew, and what is under way is not stored. */
   break(key: string): void {
-    const flight = this.#flights.get(key);
-    if (flight === undefined) return;
-    flight.broken = true;
-    this.#flights.delete(key);
+    const flight = this.#joinable.get(key);
+    if (flight !== undefined) {
+      flight.broken = true;
+      this.#joinable.delete(key);
+    }
+    for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;
   }
 
-  /** Everything, or something of unknown extent, was invalidated: nobody joins what began before; marks judge what it stores. */
+  /** Something of unknown extent was invalidated: nobody joins what began before; marks judge what it stores. */
   forgetAll(): void {
-    this.#flights.clear();
-  }
-
-  breakAll(): void {
-    for (const flight of this.#flights.values()) flight.broken = true;
-    this.#flights.clear();
+    for (const flight of this.#joinable.values()) this.#forgotten.add(flight);
+    this.#joinable.clear();
   }
 }

@@ -54,6 +54,9 @@ export function mappedFeed(feed: ChangeFeed, fromInner: (key: string) => string 
     get heardAt() {
       return feed.heardAt;
     },
+    get silenceMs() {
+      return feed.silenceMs;
+    },
     subscribe: (listener) => feed.subscribe(mappedListener(listener, fromInner)),
   };
 }

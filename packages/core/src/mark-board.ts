@@ -1,6 +1,6 @@
 import { type Awaitable, andThen, attempt } from "./awaitable.ts";
 import { type CachedValue, type CacheMetadata, compareOrders } from "./cached-value.ts";
-import type { Mark, MarkTable } from "./capabilities.ts";
+import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
 
 /** The name of the mark that covers a whole region. */
@@ -28,16 +28,19 @@ const askAgainMs = 1000;
 export class MarkBoard {
   readonly #table: MarkTable | undefined;
   readonly #clock: Clock;
-  readonly #knownForMs: number;
+  readonly #feed: ChangeFeed | undefined;
+  readonly #maxStalenessMs: number;
+  #heardChecked = 0;
   readonly #standing = new Map<string, Standing>();
   readonly #pastEpochs = new Set<string>();
   #any = false;
 
-  /** @param knownForMs how long a look-up is believed: for ever where a feed tells of new marks */
-  constructor(table: MarkTable | undefined, clock: Clock, knownForMs: number) {
+  /** @param feed tells of new marks: while it is heard, what is known stays known; for `maxStalenessMs` after it was heard last */
+  constructor(table: MarkTable | undefined, feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
     this.#table = table;
+    this.#feed = feed;
     this.#clock = clock;
-    this.#knownForMs = knownForMs;
+    this.#maxStalenessMs = maxStalenessMs;
   }
 
   /** Whether an entry is covered: `hard` makes it absent, `soft` stale. Costs a comparison where nothing was ever marked. */
@@ -76,7 +79,7 @@ export class MarkBoard {
       () => undefined,
     );
     return andThen(found, (marks) => {
-      const until = now + (marks === undefined ? askAgainMs : this.#knownForMs);
+      const until = marks !== undefined && this.#feed?.live ? Number.POSITIVE_INFINITY : now + askAgainMs;
       asked.forEach((name, index) => {
         this.#of(name).until = until;
         this.apply(marks?.[index] ?? []);
@@ -129,7 +132,16 @@ export class MarkBoard {
 
   #isKnown(name: string): boolean {
     const standing = this.#standing.get(name);
-    return standing !== undefined && standing.until >= this.#clock.coarse();
+    if (standing === undefined) return false;
+    const now = this.#clock.coarse();
+    return standing.until === Number.POSITIVE_INFINITY ? this.#isHeard(now) : standing.until >= now;
+  }
+
+  #isHeard(now: number): boolean {
+    if (this.#feed === undefined || now === this.#heardChecked) return true;
+    if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;
+    this.#heardChecked = now;
+    return true;
   }
 
   #of(name: string): Standing {

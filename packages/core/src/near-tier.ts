@@ -3,7 +3,7 @@ import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
 import type { Confidence } from "./confidence.ts";
-import type { WriteOutcome } from "./contexts.ts";
+import type { WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
 
@@ -78,6 +78,10 @@ export class NearTier {
     this.#fences.break(key);
   }
 
+  breakAll(): void {
+    this.#fences.breakAll();
+  }
+
   mask(keys: readonly string[]): void {
     for (const key of keys) {
       this.#fences.break(key);
@@ -94,9 +98,9 @@ export class NearTier {
   }
 
   /** Keeps a confirmed entry, unless a newer one is here. Failures are reported by the tier, and the answer is not delayed. */
-  fill(key: string, entry: CachedValue, ticket?: FillTicket): Awaitable<WriteOutcome | void> {
+  fill(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
     if (this.#hasNewer(key, entry.metadata.revision)) return { status: "refused", why: "newer" };
-    return this.put(key, this.confidence.confirmed(entry), ticket);
+    return this.put(key, this.confidence.confirmed(entry), ticket, keepMs);
   }
 
   /** One multi-write for a whole batch. */
@@ -112,8 +116,8 @@ export class NearTier {
     else if (mapping.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext())));
   }
 
-  put(key: string, entry: CachedValue, ticket?: FillTicket): Awaitable<WriteOutcome | void> {
-    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket)));
+  put(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
+    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket, keepMs)));
   }
 
   /** The entry that is here has just been confirmed. */
@@ -166,11 +170,12 @@ export class NearTier {
     }
   }
 
-  #writeContext(ticket?: FillTicket) {
+  #writeContext(ticket?: FillTicket, keep?: number): WriteContext | undefined {
     // A tier that returns its own objects remembers when they came; another one has to forget them by itself.
-    const keepMs = this.backend.byReference || this.#capMs === Number.POSITIVE_INFINITY ? undefined : this.#capMs;
-    if (keepMs === undefined && ticket?.guard === undefined) return undefined;
-    return { ...(keepMs !== undefined && { keepMs }), ...(ticket?.guard !== undefined && { ticket: ticket.guard }) };
+    const capMs = this.backend.byReference ? Number.POSITIVE_INFINITY : this.#capMs;
+    const keepMs = Math.min(keep ?? Number.POSITIVE_INFINITY, capMs);
+    if (keepMs === Number.POSITIVE_INFINITY) return ticket?.guard === undefined ? undefined : { ticket: ticket.guard };
+    return ticket?.guard === undefined ? { keepMs } : { keepMs, ticket: ticket.guard };
   }
 
   #attempt<T>(run: () => Awaitable<T>): Awaitable<T | { status: "failed"; error: Error }> {

@@ -29,13 +29,17 @@ export class PlainWriter {
    */
   write(start: string, value: unknown, limit: number): Uint8Array | undefined {
     this.#at = 0;
-    this.#full = [];
     this.#fullBytes = 0;
     this.#limit = limit;
-    this.#raw(start);
-    if (!this.#value(value, 0)) return undefined;
-    this.#check(0);
-    return this.#whole();
+    try {
+      this.#raw(start);
+      if (!this.#value(value, 0)) return undefined;
+      this.#check(0);
+      return this.#whole();
+    } finally {
+      // The writer stays, and must not keep a large payload with it.
+      if (this.#full.length > 0) this.#full = [];
+    }
   }
 
   #value(value: unknown, depth: number): boolean {
@@ -213,7 +217,6 @@ export class PlainWriter {
       at += part.length;
     }
     whole.set(this.#buffer.subarray(0, this.#at), at);
-    this.#full = [];
     return whole;
   }
 }

@@ -4,7 +4,7 @@ import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-va
 import type { ChangeFeed } from "./capabilities.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Confidence } from "./confidence.ts";
-import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import type { Judgement, ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { type FillTicket, NearTier, readMany, readOne } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
@@ -50,6 +50,8 @@ export class ReadThroughProxy extends ProxyBackend {
     this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
     this.#farIsChain = isChain(proxied);
     this.#writes = new WriteThrough(this.#near, proxied, this.sender, this.#farIsChain);
+    if (proxied.clear === undefined || near.clear === undefined)
+      Object.defineProperty(this, "clear", { value: undefined });
     this.#feed = proxied.changes && new RelayedFeed(proxied.changes, this.#near, this.sender);
   }
 
@@ -59,6 +61,11 @@ export class ReadThroughProxy extends ProxyBackend {
 
   override get changes(): ChangeFeed | undefined {
     return this.#feed;
+  }
+
+  /** How long what may be out of date is served while the authority can't be asked. */
+  get maxStalenessMs(): number {
+    return this.#options.maxStalenessMs ?? 10_000;
   }
 
   override get byReference(): boolean {
@@ -90,7 +97,7 @@ export class ReadThroughProxy extends ProxyBackend {
     context?.observe?.(this.near.name, key, found);
     if (!(found instanceof CachedValue) || this.#near.isMasked(key))
       return this.#fromFar(key, context, undefined, true);
-    const judgement = context?.judge?.(key, found) ?? "fresh";
+    const judgement = judgementOf(key, found, context);
     if (judgement === "absent") return this.#fromFar(key, context, undefined, true);
     const trusted = this.#confidence.trusts(found);
     if (trusted && judgement === "fresh" && !this.#near.isPastCap(found)) return found;
@@ -227,7 +234,7 @@ export class ReadThroughProxy extends ProxyBackend {
         lacking.set(key, { candidate: undefined, confirmed: true });
         continue;
       }
-      const judgement = context?.judge?.(key, found) ?? "fresh";
+      const judgement = judgementOf(key, found, context);
       const confirmed = this.#near.confirms(key, found);
       if (judgement === "fresh" && confirmed) continue;
       if (judgement === "fresh" && !this.#confidence.trusts(found)) doubtful.set(key, found);
@@ -363,6 +370,13 @@ export class ReadThroughProxy extends ProxyBackend {
     return new ReadThroughProxy(scopeOf(this.proxied, name), scopeOf(this.near, name), { ...this.#options, sender });
   }
 
+  override async clear(): Promise<void> {
+    this.#confidence.gap();
+    await this.proxied.clear?.();
+    this.#near.breakAll();
+    await this.near.clear?.();
+  }
+
   /** Empties the near tiers of this chain that no other process shares. What they lose is read again from further down. */
   clearNear(): Awaitable<void> {
     const inner = this.proxied instanceof ReadThroughProxy ? this.proxied.clearNear() : undefined;
@@ -387,8 +401,15 @@ function isChain(backend: CacheBackend): boolean {
   return false;
 }
 
+/** What the caller rejects by its revision is asked for further down, whatever its age. */
 function isFresh(key: string, entry: CachedValue, context: ReadContext | undefined): boolean {
+  if (context?.lease?.rejects?.has(key)) return false;
   return context?.judge === undefined || context.judge(key, entry) === "fresh";
+}
+
+function judgementOf(key: string, entry: CachedValue, context: ReadContext | undefined): Judgement {
+  const judgement = context?.judge?.(key, entry) ?? "fresh";
+  return judgement === "fresh" && context?.lease?.rejects?.has(key) ? "stale" : judgement;
 }
 
 function isSameEntry(a: CachedValue, b: CachedValue): boolean {

@@ -12,7 +12,7 @@ export interface RegionEvents {
   /** A stale value was served. */
   stale: (event: {
     readonly key: string;
-    readonly reason: "refreshing" | "soft-timeout" | "error" | "retry-after";
+    readonly reason: "refreshing" | "soft-timeout" | "error" | "retry-after" | "unconfirmed";
   }) => void;
   /** A creator has finished: how long it took, for which keys. */
   created: (event: {

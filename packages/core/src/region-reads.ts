@@ -148,8 +148,10 @@ export class RegionReads {
     if (found instanceof ReadFailure) {
       events.emit("tierFailed", { tier: found.tier, operation: "read", key: givenKey, error: found.error });
       const { candidate } = found;
-      if (candidate !== undefined && judge(key, candidate) === "fresh" && freshness.graceMs(candidate) > 0)
+      if (candidate !== undefined && judge(key, candidate) === "fresh" && freshness.graceMs(candidate) > 0) {
+        events.emit("stale", { key: givenKey, reason: "unconfirmed" });
         return candidate;
+      }
       events.emit("miss", { key: givenKey, reason: "failed" });
       throw found.error;
     }

@@ -25,9 +25,6 @@ export interface EntryPlan {
   readonly validators?: Readonly<Record<string, string>> | undefined;
 }
 
-/** How long a look-up of marks is believed where no feed tells of new ones. */
-const believedMs = 1000;
-
 /** What the parts of a configured region share. */
 export class RegionState {
   readonly options: ResolvedRegionOptions;
@@ -48,6 +45,7 @@ export class RegionState {
   readonly #mangle: KeyMangler | undefined;
   readonly #background = new Set<Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
+  readonly #maxStalenessMs: number;
   #known: Order | undefined;
   #closed = false;
 
@@ -57,8 +55,8 @@ export class RegionState {
     this.backend = backend;
     this.events = events;
     this.stamps = new Stamps(clock);
-    const knownForMs = backend.changes === undefined ? believedMs : Number.POSITIVE_INFINITY;
-    this.marks = new MarkBoard(backend.marks, clock, knownForMs);
+    this.#maxStalenessMs = chainOf(backend)?.maxStalenessMs ?? 10_000;
+    this.marks = new MarkBoard(backend.marks, backend.changes, clock, this.#maxStalenessMs);
     const { ttlMs, graceMs, valueVersion } = options;
     this.freshness = new Freshness({ clock, ttlMs, graceMs, formatVersion: valueVersion }, this.marks, this.pending);
     this.announcements = new Announcements(clock);
@@ -95,6 +93,12 @@ export class RegionState {
     if (order === undefined) return;
     const difference = compareOrders(order, this.#known);
     if (difference === undefined || difference > 0) this.#known = order;
+  }
+
+  /** Whether nothing was heard of other processes' changes for longer than what is known may be out of date. */
+  isDeaf(): boolean {
+    const feed = this.backend.changes;
+    return feed !== undefined && this.options.clock.coarse() - feed.heardAt > this.#maxStalenessMs;
   }
 
   entry(payload: unknown, plan: EntryPlan): CachedValue {

@@ -38,6 +38,10 @@ export class RelayedFeed implements ChangeFeed, ChangeListener {
     return this.#feed.heardAt;
   }
 
+  get silenceMs(): number {
+    return this.#feed.silenceMs;
+  }
+
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

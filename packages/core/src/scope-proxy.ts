@@ -37,6 +37,9 @@ export class ScopeProxy extends ProxyBackend {
       get heardAt() {
         return mapped.heardAt;
       },
+      get silenceMs() {
+        return mapped.silenceMs;
+      },
       subscribe: (listener) =>
         mapped.subscribe({
           changed: (notice) => listener.changed(notice),

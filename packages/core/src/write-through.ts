@@ -37,7 +37,7 @@ export class WriteThrough {
       if (!fill) this.#near.break(key);
       tickets.push(this.#near.ticket(key));
       if (fill && !this.#near.isMasked(key))
-        this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value)));
+        this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value), undefined, context.keepMs));
     }
     return andThen(callFar(inner), (far) => {
       const outcomes: Outcomes = new Map();
@@ -48,8 +48,8 @@ export class WriteThrough {
         this.#tell(context, ticket.key, outcome);
         const stands = this.#near.giveBack(ticket);
         const near = fill
-          ? this.#settleFill(ticket.key, value, outcome, stands)
-          : this.#settleSet(ticket.key, value, outcome, stands);
+          ? this.#settleFill(ticket.key, value, outcome, stands, context?.keepMs)
+          : this.#settleSet(ticket.key, value, outcome, stands, context?.keepMs);
         this.#near.quietly(
           andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)),
         );
@@ -80,22 +80,36 @@ export class WriteThrough {
     });
   }
 
-  #settleSet(key: string, value: CachedValue, outcome: WriteOutcome, stands: boolean): Awaitable<WriteOutcome | void> {
+  #settleSet(
+    key: string,
+    value: CachedValue,
+    outcome: WriteOutcome,
+    stands: boolean,
+    keepMs: number | undefined,
+  ): Awaitable<WriteOutcome | void> {
     // What the store has refused or lost must not leave its predecessor here.
     if (outcome.status !== "stored") return this.#near.drop(key);
     // A read that left while the set was under way may carry the old value.
     this.#near.break(key);
-    return stands ? this.#near.fill(key, withRevision(value, outcome.revision)) : { status: "refused", why: "newer" };
+    return stands
+      ? this.#near.fill(key, withRevision(value, outcome.revision), undefined, keepMs)
+      : { status: "refused", why: "newer" };
   }
 
-  #settleFill(key: string, value: CachedValue, outcome: WriteOutcome, stands: boolean): Awaitable<WriteOutcome | void> {
+  #settleFill(
+    key: string,
+    value: CachedValue,
+    outcome: WriteOutcome,
+    stands: boolean,
+    keepMs: number | undefined,
+  ): Awaitable<WriteOutcome | void> {
     if (!stands || !this.#near.holds(key, value)) return { status: "refused", why: "newer" };
     if (outcome.status === "refused") return this.#near.drop(key);
     const { confidence } = this.#near;
-    if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value));
+    if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value), undefined, keepMs);
     return outcome.revision === undefined
       ? undefined
-      : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)));
+      : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)), undefined, keepMs);
   }
 
   #keepUnconfirmed(

@@ -48,6 +48,10 @@ export class ReferenceFeed implements ChangeFeed {
     return this.#heardAt;
   }
 
+  get silenceMs(): number {
+    return this.#pace.silenceMs;
+  }
+
   subscribe(listener: ChangeListener): () => void {
     // Wrapped, so that one listener subscribed twice is two subscriptions.
     const own = { listener };

@@ -1,0 +1,71 @@
+// Runs the simulation outside the test runner: `node scripts/simulate.mjs --seeds 10000`, a fault alone with `--fault crash`,
+// a failure again with `--from SEED --seeds 1 --history`; `--mutants` takes out each guard in turn and expects a failure.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(root, "test", "simulation");
+mkdirSync(join(root, ".cache"), { recursive: true });
+const out = mkdtempSync(join(root, ".cache", "simulation-"));
+
+/** One file of the real sources and the simulator, with a mutant's change if there is one. */
+async function bundle(input, file, mutant) {
+  let found = mutant === undefined;
+  const [packageName, name] = mutant?.file.includes(":") ? mutant.file.split(":") : ["core", mutant?.file];
+  const target = join(root, "packages", packageName ?? "", "src", name ?? "");
+  const change = {
+    name: "mutant",
+    transform(code, id) {
+      if (mutant === undefined || id !== target) return null;
+      if (!code.includes(mutant.find)) throw new Error(`${mutant.guard}: ${mutant.file} has no longer what is to be taken out`);
+      found = true;
+      return code.replace(mutant.find, () => mutant.replace);
+    },
+  };
+  const built = await rolldown({
+    input: join(folder, input),
+    platform: "node",
+    plugins: [change],
+    resolve: { conditionNames: ["@cascata/source", "import", "node", "default"] },
+    logLevel: "silent",
+  });
+  await built.write({ file: join(out, file), format: "esm" });
+  await built.close();
+  if (!found) throw new Error(`${mutant.guard}: ${mutant.file} is not part of the simulation`);
+  return join(out, file);
+}
+
+function run(file, args) {
+  return spawnSync(process.execPath, [file, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function runMutants(seeds) {
+  const { mutants } = await import(pathToFileURL(await bundle("mutants.ts", "mutants.mjs")).href);
+  const survivors = [];
+  console.log("guard taken out                                                first failing seed");
+  for (const [index, mutant] of mutants.entries()) {
+    const file = await bundle("main.ts", `mutant-${index}.mjs`, mutant);
+    const { stdout, status } = run(file, ["--seeds", seeds, "--failures", "1"]);
+    const seed = /seed (\d+)/.exec(stdout ?? "")?.[1];
+    console.log(`${mutant.guard.padEnd(62)} ${status === 0 ? "none: it survives" : (seed ?? "it does not run")}`);
+    if (status === 0) survivors.push(mutant.guard);
+  }
+  console.log(`${mutants.length - survivors.length} of ${mutants.length} guards are noticed`);
+  return survivors.length === 0;
+}
+
+try {
+  const args = process.argv.slice(2);
+  if (args[0] === "--mutants") {
+    if (!(await runMutants(args[1] ?? "1000"))) process.exitCode = 1;
+  } else {
+    const { stdout, status } = run(await bundle("main.ts", "main.mjs"), args);
+    process.stdout.write(stdout ?? "");
+    process.exitCode = status ?? 1;
+  }
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}

@@ -1,0 +1,143 @@
+/** A guard, and the change of the source that takes it out. The simulation must notice each within a thousand seeds. */
+export interface Mutant {
+  readonly guard: string;
+  /** Below packages/core/src, unless it names another package. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    guard: "ticket on a back-fill",
+    file: "near-tier.ts",
+    find: "return this.#fences.giveBack(ticket.key, ticket.fence) && !this.#masks.has(ticket.key);",
+    replace: "this.#fences.giveBack(ticket.key, ticket.fence);\n    return true;",
+  },
+  {
+    guard: "ticket on a fill: a broken flight stores nothing",
+    file: "creation.ts",
+    find: "if (!flight.broken && !this.#state.closed) return true;",
+    replace: "if (!this.#state.closed) return true;",
+  },
+  {
+    guard: "lease check in the authority",
+    file: "fill.ts",
+    find: 'if (right.kind === "leased") context.ticket = right.token;\n    else if',
+    replace: "if",
+  },
+  {
+    guard: "forgetting a flight when its key changes",
+    file: "flight.ts",
+    find: "flight.broken = true;\n      this.#joinable.delete(key);",
+    replace: "flight.broken = true;",
+  },
+  {
+    guard: "forgetting flights when something is invalidated",
+    file: "flight.ts",
+    find: "for (const flight of this.#joinable.values()) this.#forgotten.add(flight);\n    this.#joinable.clear();",
+    replace: "",
+  },
+  {
+    guard: "a forgotten flight is still broken by a change of its key",
+    file: "flight.ts",
+    find: "for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;",
+    replace: "",
+  },
+  {
+    guard: "a silent feed is not believed",
+    file: "confidence.ts",
+    find: "return trust === this.#stretch && !this.#silent;",
+    replace: "return trust === this.#stretch;",
+  },
+  {
+    guard: "a gap ends the stretch of trust",
+    file: "confidence.ts",
+    find: "this.#stretch = new Stretch();\n    this.resumed();",
+    replace: "this.resumed();",
+  },
+  {
+    guard: "mask on pending deletes",
+    file: "pending-deletes.ts",
+    find: "return pending !== undefined && entry.metadata.startedAt !== pending.passes;",
+    replace: "return pending === undefined && false;",
+  },
+  {
+    guard: "retry of unconfirmed deletes",
+    file: "region-writes.ts",
+    find: "if (pending.length > 0) this.#unconfirmed.retry(pending, log.firstError);",
+    replace: "if (pending.length > 0) for (const one of pending) this.#state.pending.confirm(one);",
+  },
+  {
+    guard: "notices clean the near tier",
+    file: "relayed-feed.ts",
+    find: "const drop = () => this.#near.dropOlder(keys, order);",
+    replace: "const drop = () => undefined;",
+  },
+  {
+    guard: "a near tier is cleaned after a delete",
+    file: "write-through.ts",
+    find: "const near = one === undefined ? this.#near.dropMulti(keys) : this.#near.drop(one);",
+    replace: "const near = undefined;",
+  },
+  {
+    guard: "the order known before a creation started",
+    file: "creation.ts",
+    find: "startedOrder: this.#state.knownOrder(),",
+    replace: "startedOrder: { epoch: this.#state.knownOrder()?.epoch ?? '', seq: Number.MAX_SAFE_INTEGER },",
+  },
+  {
+    guard: "marks are looked up before an entry is believed",
+    file: "mark-board.ts",
+    find: "if (this.#table === undefined) return true;\n    if (!this.#isKnown(regionMark)) return false;",
+    replace: "if (this.#table !== undefined || true) return true;\n    if (!this.#isKnown(regionMark)) return false;",
+  },
+  {
+    guard: "marks told by the feed are applied",
+    file: "region-state.ts",
+    find: "this.marks.apply(marks);\n        this.flights.forgetAll();",
+    replace: "this.flights.forgetAll();",
+  },
+  {
+    guard: "marks are looked up anew after a gap",
+    file: "region-state.ts",
+    find: "this.marks.forget();",
+    replace: "",
+  },
+  {
+    guard: "heartbeat: a feed that hears nothing says so",
+    file: "testing:reference-feed.ts",
+    find: "this.#silent(`nothing was heard for ${this.#pace.silenceMs} ms`);\n      if (run === this.#run) this.#start();",
+    replace: "",
+  },
+  {
+    guard: "resume: the feed reads on from where it was",
+    file: "testing:reference-feed.ts",
+    find: "this.#at = batch.position;",
+    replace: "this.#at = batch.position;\n    if (!wasLive) batch = { ...batch, lines: [] };",
+  },
+  {
+    guard: "run id: another epoch is a gap",
+    file: "testing:authority-store.ts",
+    find: 'if (position.epoch !== this.#epoch) return { ...at, lines: [], gap: "another epoch" };',
+    replace: "if (position.epoch !== this.#epoch) return { ...at, lines: [] };",
+  },
+  {
+    guard: "trimmed log is a gap",
+    file: "testing:authority-store.ts",
+    find: '...(trimmed && { gap: "trimmed" })',
+    replace: "",
+  },
+  {
+    guard: "an unconfirmed fill supersedes no delete",
+    file: "fill.ts",
+    find: 'if (right.kind === "unconfirmed") return undefined;\n    if (isPromiseLike',
+    replace: "if (isPromiseLike",
+  },
+  {
+    guard: "a failed read is not a miss: no unleased write over it",
+    file: "creations.ts",
+    find: 'if (found instanceof ReadFailure) return "unconfirmed";',
+    replace: 'if (found instanceof ReadFailure) return "unleased";',
+  },
+];
