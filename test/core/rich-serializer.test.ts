@@ -214,7 +214,9 @@ describe("the rich serializer", () => {
     expect(messageOf(() => richSerializer.serializeAfter?.("", big, 5000))).toMatch(
       /at least \d+ bytes, and 5000 are allowed/,
     );
-    expect(messageOf(() => richSerializer.serializeAfter?.("", [new Date(1), Buffer.alloc(6000)], 5000))).toContain("5000");
+    expect(messageOf(() => richSerializer.serializeAfter?.("", [new Date(1), Buffer.alloc(6000)], 5000))).toContain(
+      "5000",
+    );
     expect(read).toBe(0);
   });
 });

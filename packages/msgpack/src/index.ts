@@ -25,8 +25,8 @@ const asRich = 0x52;
 const headBytes = 6;
 
 /**
- * MessagePack with shared structures: two to three times as fast to read as JSON from a kilobyte on, and half its size, for objects of
- * known shapes. It keeps exactly what the rich serializer keeps and refuses what that refuses.
+ * MessagePack with shared structures: two to three times as fast to read as JSON from a kilobyte on, and half its size,
+ * for objects of known shapes. It keeps exactly what the rich serializer keeps and refuses what that refuses.
  *
  * The shapes are part of the serializer's name. An entry that was written with other shapes is a miss, never a wrong
  * value: a release that changes the samples starts with a cold tier, and during the roll-out old and new processes
