@@ -83,6 +83,8 @@ export class Connection {
   health(): BackendHealth {
     const { state } = this.#link;
     const since = this.#since;
+    // Somebody else's client connects again by itself, and says nothing of it here.
+    if (state === "up" && this.#link.client === undefined) return { state: "down", since, why: "not connected" };
     if (state === "up" && !this.line.missing) return { state: "up", since };
     if (state === "up") return { state: "degraded", since, why: "the last requests were not answered in time" };
     if (state === "connecting") return { state: "degraded", since, why: "connecting" };

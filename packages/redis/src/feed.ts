@@ -117,7 +117,9 @@ export class RedisFeed implements ChangeFeed {
         if (state === "up" && place !== undefined) this.#connected(place);
         else if (state === "down") this.#silent(error);
       },
-      noticed: (error) => report("feed connection error", error),
+      noticed: (error) => {
+        if (link.state === "up") report("feed connection error", error);
+      },
     });
     this.#link = link;
     link.start();

@@ -12,7 +12,7 @@ export interface Request {
   readonly keyCount: number;
   readonly args: RedisArgument[];
   /** In a cluster: chooses the node. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The clock's instant after which the answer is of no use. The line's own deadline holds beside it. */
   readonly deadline?: number | undefined;
 }
@@ -101,14 +101,18 @@ export class Line {
     script: Script,
     keys: readonly string[],
     args: readonly RedisArgument[],
-    request: Omit<Request, "args">,
+    { what, keyCount, key = keys[0], deadline }: Omit<Request, "args">,
   ): Promise<Answer> {
-    const rest = [String(keys.length), ...keys, ...args];
-    const [first] = keys;
-    const about = { ...(first !== undefined && { key: first }), ...request, deadline: this.until(request.deadline) };
-    const answer = await this.ask({ ...about, args: ["EVALSHA", script.digest, ...rest] });
+    // Pushed and spelt out: spreading arrays and objects costs a third of all that is done here for a request.
+    const all: RedisArgument[] = ["EVALSHA", script.digest, String(keys.length)];
+    for (const each of keys) all.push(each);
+    for (const each of args) all.push(each);
+    const until = this.until(deadline);
+    const answer = await this.ask({ what, keyCount, args: all, key, deadline: until });
     if (!(answer instanceof Failed) || answer.code !== "NOSCRIPT") return answer;
-    return await this.ask({ ...about, args: ["EVAL", script.text, ...rest] });
+    all[0] = "EVAL";
+    all[1] = script.text;
+    return await this.ask({ what, keyCount, args: all, key, deadline: until });
   }
 
   #send(call: Call): void {

@@ -132,10 +132,16 @@ export class Link {
     const onEnd = (): void => {
       if (!borrowed) this.#lost(client, new Error("the connection ended"));
     };
+    // It may be another server now, or one that has forgotten; what goes wrong here goes wrong for the next request too.
+    const onReady = (): void => {
+      if (borrowed && this.#state === "up") this.#settings.greet(client).catch(() => {});
+    };
     client.on("error", onError);
     client.on("end", onEnd);
+    client.on("ready", onReady);
     this.#leave = () => {
       client.off("end", onEnd);
+      client.off("ready", onReady);
       if (borrowed) client.off("error", onError);
     };
     if (!borrowed && this.#holds === 0) asRefable(client)?.unref();

@@ -48,7 +48,8 @@ export class ScriptedWriter implements Writer {
 
   async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
     const about = { what: valueKeys.length === 1 ? "delete" : "deleteMulti", keyCount: valueKeys.length };
-    const keys = [this.#space.order, this.#space.feed, ...valueKeys];
+    const keys = [this.#space.order, this.#space.feed];
+    for (const valueKey of valueKeys) keys.push(valueKey);
     const args = [this.#epoch.name, this.#feedLength, terms.sender ?? ""];
     const reply = await this.#line.run(deleteScript, keys, args, { ...about, deadline: terms.deadline });
     if (reply instanceof Failed) {
