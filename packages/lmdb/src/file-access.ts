@@ -118,7 +118,8 @@ export class FileAccess {
   #failed(error: unknown): never {
     const reason = asCacheError(error, this.#options.name, "open", 0);
     this.#opening = undefined;
-    this.#health = { state: "down", since: this.#options.clock.now(), why: reason.message };
+    const since = this.#health.state === "down" ? this.#health.since : this.#options.clock.now();
+    this.#health = { state: "down", since, why: reason.message };
     throw reason;
   }
 

@@ -10,8 +10,12 @@ import { type Tree, type Trees, treeNames } from "./trees.ts";
 // this process, and the file's stamp tells after a crash of the machine. A commit costs 20 to 50 µs so, and 5 ms flushed.
 const commitFlags: number = 0x10003;
 const stateKey = Buffer.from("state");
-/** A read may see the file as it was so many milliseconds ago; a look at the very latest costs as much as the read. */
-const snapshotMs = 1;
+/**
+ * LMDB's binding keeps a snapshot for a turn of the event loop, which hides what others commit meanwhile. A read may see one
+ * that is so many milliseconds old: less than word of another process's write takes to arrive here by any socket or pipe.
+ * None at all would leave a timer behind for each read.
+ */
+const snapshotMs = 0.02;
 
 /** The file was made by something else. */
 export class ForeignFile extends Error {}

@@ -44,16 +44,17 @@ export interface RoomHost {
 
 const unit = 4096;
 /** The rest of the maximum is for what several writers need at once in the worst case. */
-const accountedShare = 0.95;
+const accountedShare = 0.92;
 /** So much of the maximum the file takes before it lives on freed pages alone; the rest is for a slow reader. */
 const growthShare = 0.75;
 const nearEndShare = 0.85;
 const leastUsedShare = 0.4;
 const hysteresis = 0.03;
-/** Free pages, at the least, of a file that has grown so far. */
-const leastFree = 192;
-/** In transactions. */
+/** A reader may lag behind by so many transactions; what these have freed can't be reused, some 20 pages each. */
 const mostLag = 6;
+const unreachable = mostLag * 20;
+/** Free pages, at the least, of a file that has grown so far. */
+const leastFree = 320;
 const evictAtOnce = 64;
 const stepUnits = 256;
 const retryMs = 1000;
@@ -128,14 +129,18 @@ export class Room {
     // Beyond its share of growth the file lives on pages that were freed. Those that a reader still sees can't be reused,
     // and the file would grow instead; so, near its maximum, it is asked each time whether one lags behind.
     const isGrowing = end + pages + this.#reserve <= most * growthShare;
+    const free = end - used - unreachable;
     if (demand === "store" && !isGrowing) {
-      if (end - used < pages * 2 + this.#reserve) throw new FullError("no page can be reused yet", true);
+      const isTight = free < pages * 2 + this.#reserve || (end + pages > this.#maxUnits && free < end / 2);
+      if (isTight) throw new FullError("no page can be reused yet", true);
       if (end > most * nearEndShare && this.#isPinned(usage))
         throw new FullError("a slow reader pins free pages", false);
     }
     // Some way ahead, so that it is looked at once in several transactions.
-    const least = end + (demand === "must" ? Math.min(pages, this.#reserve) : pages + this.#reserve);
-    this.#extend(state, Math.max(least, Math.min(end + pages + this.#reserve + stepUnits / 2, this.#maxUnits)), least);
+    const ahead = isGrowing ? stepUnits / 2 : Math.max(0, Math.min(free / 3, stepUnits / 2));
+    const wanted = demand === "must" ? Math.min(pages, this.#reserve) : pages + this.#reserve;
+    const least = Math.min(end + wanted, Math.max(this.#maxUnits, end + Math.min(pages, this.#reserve)));
+    this.#extend(state, Math.max(least, Math.min(end + pages + this.#reserve + ahead, this.#maxUnits)), least);
     state.pages = end;
   }
 
@@ -180,7 +185,7 @@ export class Room {
    */
   #surplus({ used, end, most }: Usage): number {
     const growth = Math.max(0, (end / most - growthShare) / (1 - growthShare));
-    const mostUsed = growthShare - Math.min(0.3, 0.05 + leastFree / most);
+    const mostUsed = growthShare - Math.min(0.35, 0.05 + leastFree / most);
     const share = Math.max(leastUsedShare, mostUsed - growth * (mostUsed - leastUsedShare));
     return used <= most * share ? 0 : used - most * (share - hysteresis);
   }

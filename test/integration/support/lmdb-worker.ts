@@ -1,9 +1,15 @@
 // A process that uses an LMDB file, told what to do over IPC: { id, method, args } in, { id, answer | error } out.
-import { CachedValue, type LeaseAnswer } from "@cascata/core";
+import { CachedValue, createRegion, type LeaseAnswer, stack } from "@cascata/core";
 import { LmdbBackend } from "@cascata/lmdb";
+import { MemoryBackend } from "@cascata/memory";
 
 const [path = "", maxSize = "64mb"] = process.argv.slice(2);
 const backend = new LmdbBackend({ path, maxSize: maxSize as `${number}mb` });
+const region = createRegion({
+  name: "r",
+  backend: stack(new MemoryBackend({ maxEntries: 10_000 }), backend),
+  ttl: "1h",
+});
 const heard: string[] = [];
 const incidents = new Set<string>();
 backend.watch(({ what }) => void incidents.add(what));
@@ -76,6 +82,27 @@ const methods = {
       await mutex.release();
     }
   },
+  /** Many callers at once for one key of the region; answers with how often this process created and what they got. */
+  async stampede(key: string, callers: number, creatorMs: number): Promise<{ created: number; values: unknown[] }> {
+    let created = 0;
+    const creator = async () => {
+      created += 1;
+      await new Promise((resolve) => setTimeout(resolve, creatorMs));
+      return `made by ${process.pid}`;
+    };
+    const all = await Promise.all(Array.from({ length: callers }, () => region.getOrCreate(key, creator)));
+    return { created, values: [...new Set(all)] };
+  },
+  async regionGet(key: string): Promise<unknown> {
+    const found = await region.get(key);
+    return typeof found === "object" ? null : found;
+  },
+  async regionSet(key: string, value: unknown): Promise<void> {
+    await region.set(key, value);
+  },
+  async regionDelete(key: string): Promise<unknown> {
+    return (await region.delete(key)).confirmed;
+  },
   /** Writes for ever, telling each key that has been answered for; ended by a kill. */
   async writeUntilKilled(name: string): Promise<void> {
     for (let index = 0; ; index += 1) {
@@ -85,6 +112,7 @@ const methods = {
     }
   },
   async close(): Promise<void> {
+    await region.close();
     await backend.close();
     process.disconnect();
   },

@@ -49,10 +49,14 @@ export class Worker {
   }
 
   static async start(file: string, path: string, maxSize = "64mb"): Promise<Worker> {
-    const child = fork(file, [path, maxSize], { execArgv: [] });
+    const child = fork(file, [path, maxSize], { execArgv: [], stdio: ["ignore", "inherit", "pipe", "ipc"] });
+    let errors = "";
+    child.stderr?.on("data", (text: Buffer) => {
+      errors = (errors + text.toString()).slice(-2000);
+    });
     await new Promise<void>((resolve, reject) => {
       child.once("message", () => resolve());
-      child.once("exit", (code) => reject(new Error(`the worker ended with ${code}`)));
+      child.once("close", (code) => reject(new Error(`the worker ended with ${code}: ${errors}`)));
     });
     return new Worker(child);
   }
