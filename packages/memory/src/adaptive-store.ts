@@ -20,11 +20,14 @@ const noSamples = 256;
  * does where recency is all there is. `docs/memory-policy.md` tells how. A hit sets one bit and moves nothing.
  */
 export class AdaptiveStore<V extends object> implements Store<V> {
-  readonly #options: StoreOptions<V>;
+  readonly #maxEntries: number;
+  readonly #maxWeight: number;
+  readonly #onRemoved: StoreOptions<V>["onRemoved"];
   readonly #seed: number;
   #index: KeyIndex;
   #rings: Rings;
-  #expiry: ExpiryColumn;
+  /** Only once an entry that ends was stored. */
+  #expiry: ExpiryColumn | undefined;
   #keys: string[];
   #values: (V | undefined)[];
   /** Only where weight is bounded. */
@@ -36,16 +39,17 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   #capacity = 0;
 
   constructor(options: AdaptiveStoreOptions<V>) {
-    this.#options = options;
-    this.#seed = options.seed ?? randomSeed();
-    const { maxEntries } = options;
-    this.#index = new KeyIndex(maxEntries, this.#seed);
+    const { maxEntries, maxWeight, onRemoved, seed = randomSeed() } = options;
+    this.#maxEntries = maxEntries;
+    this.#maxWeight = maxWeight;
+    this.#onRemoved = onRemoved;
+    this.#seed = seed;
+    this.#index = new KeyIndex(maxEntries, seed);
     // A new entry comes before another one goes.
-    this.#rings = new Rings(maxEntries + 1, this.#seed);
-    this.#expiry = new ExpiryColumn(0);
+    this.#rings = new Rings(maxEntries + 1, seed);
     this.#keys = [];
     this.#values = [];
-    if (options.maxWeight < Number.POSITIVE_INFINITY) this.#weights = new Float64Array(0);
+    if (maxWeight < Number.POSITIVE_INFINITY) this.#weights = new Float64Array(0);
     if (maxEntries < Number.POSITIVE_INFINITY) this.#sampleFor(maxEntries);
   }
 
@@ -61,7 +65,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   get(key: string, now: number): V | undefined {
     const slot = this.#index.get(key);
     if (slot === undefined) return undefined;
-    if (this.#expiry.isOver(slot, now)) {
+    if (this.#isExpired(slot, now)) {
       this.#remove(slot, "expired");
       return undefined;
     }
@@ -71,12 +75,12 @@ export class AdaptiveStore<V extends object> implements Store<V> {
 
   peek(key: string, now: number): V | undefined {
     const slot = this.#index.get(key);
-    return slot === undefined || this.#expiry.isOver(slot, now) ? undefined : this.#values[slot];
+    return slot === undefined || this.#isExpired(slot, now) ? undefined : this.#values[slot];
   }
 
   set(key: string, value: V, expiresAt: number, weight: number, now: number): boolean {
     const slot = this.#index.get(key);
-    if (weight > this.#options.maxWeight) {
+    if (weight > this.#maxWeight) {
       if (slot !== undefined) this.#remove(slot, "replaced");
       return false;
     }
@@ -93,21 +97,22 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   }
 
   evict(now: number): boolean {
-    if (this.count === 0) return false;
-    if (this.count > this.#capacity * 1.25 || this.count * 1.25 < this.#capacity) this.#sampleFor(this.count);
+    const { size } = this.#rings;
+    if (size === 0) return false;
+    if (Math.abs(size - this.#capacity) > this.#capacity >> 2) this.#sampleFor(size);
     const slot = this.#rings.choose(this.#expiry, now);
-    this.#remove(slot, this.#expiry.isOver(slot, now) ? "expired" : "evicted");
+    this.#remove(slot, this.#isExpired(slot, now) ? "expired" : "evicted");
     return true;
   }
 
   clear(): void {
-    const { onRemoved, maxEntries } = this.#options;
+    const onRemoved = this.#onRemoved;
     const keys = this.#keys;
     const values = this.#values;
-    this.#index = new KeyIndex(maxEntries, this.#seed);
-    this.#rings = new Rings(maxEntries + 1, this.#seed);
-    this.#rings.admission = this.#miniatures?.admission ?? this.#rings.admission;
-    this.#expiry = new ExpiryColumn(0);
+    this.#index = new KeyIndex(this.#maxEntries, this.#seed);
+    this.#rings = new Rings(this.#maxEntries + 1, this.#seed);
+    if (this.#miniatures !== undefined) this.#rings.admission = this.#miniatures.admission;
+    this.#expiry = undefined;
     this.#keys = [];
     this.#values = [];
     this.#weights &&= new Float64Array(0);
@@ -122,31 +127,43 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const rings = this.#rings;
     const hash = keyHash(key, this.#seed);
     const slot = rings.add(hash);
-    if (rings.slots > this.#keys.length) this.#grow(rings.slots);
+    if (slot >= this.#keys.length) this.#grow(rings.slots);
     this.#index.set(key, hash, slot);
     this.#keys[slot] = key;
     this.#values[slot] = value;
-    this.#expiry.set(slot, expiresAt, now);
-    this.#weigh(slot, weight);
+    this.#endAt(slot, expiresAt, now);
+    if (this.#weights !== undefined) this.#weigh(this.#weights, slot, weight);
     this.#sample(slot, rings.flags[slot] as number);
     if (this.#isOver()) this.#shrink(now);
     else rings.settle();
   }
 
   #replace(slot: number, value: V, expiresAt: number, weight: number, now: number): void {
-    const key = this.#keys[slot] as string;
     const previous = this.#values[slot] as V;
-    const cause = this.#expiry.isOver(slot, now) ? "expired" : "replaced";
+    const cause = this.#isExpired(slot, now) ? "expired" : "replaced";
+    const key = this.#keys[slot] as string;
     this.#values[slot] = value;
-    this.#expiry.set(slot, expiresAt, now);
-    this.#weigh(slot, weight);
+    this.#endAt(slot, expiresAt, now);
+    if (this.#weights !== undefined) this.#weigh(this.#weights, slot, weight);
     this.#use(slot);
     if (this.#isOver()) this.#shrink(now);
-    this.#options.onRemoved?.(key, previous, cause);
+    this.#onRemoved?.(key, previous, cause);
+  }
+
+  #isExpired(slot: number, now: number): boolean {
+    return this.#expiry?.isOver(slot, now) ?? false;
+  }
+
+  #endAt(slot: number, expiresAt: number, now: number): void {
+    if (this.#expiry === undefined) {
+      if (expiresAt === Number.POSITIVE_INFINITY) return;
+      this.#expiry = new ExpiryColumn(this.#rings.slots);
+    }
+    this.#expiry.set(slot, expiresAt, now);
   }
 
   #isOver(): boolean {
-    return this.#weight > this.#options.maxWeight || this.count > this.#options.maxEntries;
+    return this.#rings.size > this.#maxEntries || this.#weight > this.#maxWeight;
   }
 
   #shrink(now: number): void {
@@ -172,27 +189,27 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     this.#sampledFrom = this.#miniatures.from;
   }
 
-  #weigh(slot: number, weight: number): void {
-    if (this.#weights === undefined) return;
-    this.#weight += weight - (this.#weights[slot] as number);
-    this.#weights[slot] = weight;
+  #weigh(weights: Float64Array, slot: number, weight: number): void {
+    this.#weight += weight - (weights[slot] as number);
+    weights[slot] = weight;
   }
 
   #remove(slot: number, cause: RemovalCause): void {
+    const rings = this.#rings;
     const key = this.#keys[slot] as string;
     const value = this.#values[slot] as V;
-    this.#index.delete(key, this.#rings.hashes[slot] as number);
-    this.#rings.remove(slot);
-    this.#weigh(slot, 0);
+    this.#index.delete(key, rings.hashes[slot] as number);
+    rings.remove(slot);
+    if (this.#weights !== undefined) this.#weigh(this.#weights, slot, 0);
     this.#keys[slot] = "";
     this.#values[slot] = undefined;
-    this.#options.onRemoved?.(key, value, cause);
+    this.#onRemoved?.(key, value, cause);
   }
 
   #grow(slots: number): void {
     this.#keys.length = slots;
     this.#values.length = slots;
-    this.#expiry.grow(slots);
+    this.#expiry?.grow(slots);
     if (this.#weights === undefined) return;
     const grown = new Float64Array(slots);
     grown.set(this.#weights);

@@ -14,14 +14,15 @@ export class ExpiryColumn {
   /** No number before the first write, which sets it. */
   #epoch: number = Number.NaN;
 
+  /** @param length of slots, whose entries never end so far */
   constructor(length: number) {
-    this.#ends = new Int32Array(length);
+    this.#ends = new Int32Array(length).fill(never);
   }
 
   /** The last instant at which the entry is there. */
   set(slot: number, expiresAt: number, now: number): void {
     if (!(now - this.#epoch <= mostBehind)) this.#moveEpoch(now);
-    this.#ends[slot] = encode(expiresAt - this.#epoch);
+    this.#ends[slot] = expiresAt === Number.POSITIVE_INFINITY ? never : encode(expiresAt - this.#epoch);
   }
 
   /** Whether `now` is past the entry's end. */

@@ -70,7 +70,6 @@ export class Rings {
     this.flags[slot] = Math.clz32(hash) << levelShift;
     this.#window = this.#link(slot, this.#window);
     this.#windowSize += 1;
-    this.#sketch.add(hash);
     return slot;
   }
 
@@ -81,7 +80,10 @@ export class Rings {
 
   /** Lets the window keep its share while nothing has to go. */
   settle(): void {
-    while (this.#isWindowFull()) this.#toMain(this.#window);
+    while (this.#isWindowFull()) {
+      this.#admits(this.#window, this.#window);
+      this.#toMain(this.#window);
+    }
   }
 
   /** The slot that gives way next, an expired one first where one is met; there must be one. It stays until removed. */
@@ -117,35 +119,33 @@ export class Rings {
   #victim(expiry: ExpiryColumn | undefined, now: number): number {
     for (let spared = 0; spared < mostSpared; spared += 1) {
       const slot = this.#hand;
-      if (expiry?.isOver(slot, now) || !this.#forgetUse(slot)) break;
+      const flags = this.flags[slot] as number;
+      if ((flags & used) === 0 || expiry?.isOver(slot, now)) break;
+      this.flags[slot] = flags & ~used;
+      this.#sketch.add(this.hashes[slot] as number);
       this.#hand = this.#next[slot] as number;
     }
     return this.#hand;
   }
 
   #admits(candidate: number, victim: number): boolean {
+    const flags = this.flags[candidate] as number;
+    // Only now is a new entry counted, so that counting and comparing wait for memory once.
+    let estimate = this.#sketch.add(this.hashes[candidate] as number);
     if (this.admission === "any") return true;
-    const wasUsed = this.#forgetUse(candidate);
-    if (wasUsed && this.admission === "frequent") return true;
-    const estimate = this.#sketch.estimate(this.hashes[candidate] as number);
+    if ((flags & used) !== 0) {
+      this.flags[candidate] = flags & ~used;
+      estimate = this.#sketch.add(this.hashes[candidate] as number);
+      if (this.admission === "frequent") return true;
+    }
     const lead = estimate - this.#sketch.estimate(this.hashes[victim] as number);
     if (lead > (this.admission === "proven" ? 1 : 0)) return true;
     return estimate >= suspicious && (this.#nextRandom() & 127) === 0;
   }
 
-  /** Whether it was used since last asked; that use is counted now. */
-  #forgetUse(slot: number): boolean {
-    const flags = this.flags[slot] as number;
-    if ((flags & used) === 0) return false;
-    this.flags[slot] = flags & ~used;
-    this.#sketch.add(this.hashes[slot] as number);
-    return true;
-  }
-
   #toMain(slot: number): void {
     this.#window = this.#unlink(slot, this.#window);
     this.#windowSize -= 1;
-    if (this.admission !== "any") this.#forgetUse(slot);
     this.flags[slot] = (this.flags[slot] as number) | inMain;
     this.#hand = this.#link(slot, this.#hand);
     this.#mainSize += 1;

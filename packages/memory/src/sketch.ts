@@ -41,7 +41,8 @@ export class FrequencySketch {
     );
   }
 
-  add(hash: number): void {
+  /** Counts once; gives back the estimate after it. */
+  add(hash: number): number {
     const words = this.#words;
     const picks = Math.imul(hash, 0x2c1b3c6d) >>> 12;
     const at = hash & (words.length - 1);
@@ -54,11 +55,13 @@ export class FrequencySketch {
     const fourth = other(third, picks);
     const least = this.estimate(hash);
     if (least < most) {
-      words[at] = one + raise(one, first, least) + raise(one, second, least);
-      words[beside] = two + raise(two, third, least) + raise(two, fourth, least);
+      // Without `| 0` the sum could be past 32 bits, and is made in floating point.
+      words[at] = (one + raise(one, first, least) + raise(one, second, least)) | 0;
+      words[beside] = (two + raise(two, third, least) + raise(two, fourth, least)) | 0;
     }
     this.#additions += 1;
     if (this.#additions >= this.#period) this.#halve();
+    return Math.min(most, least + 1);
   }
 
   #halve(): void {
