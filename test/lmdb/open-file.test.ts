@@ -137,7 +137,8 @@ describe("a damaged file", () => {
       rmSync(`${path}-stamp`);
     },
     "another application's LMDB file": async (path) => {
-      const { open } = createRequire(import.meta.resolve("@cascata/lmdb"))("lmdb") as typeof import("lmdb");
+      type Open = (options: object) => { put(key: string, value: unknown): Promise<boolean>; close(): Promise<void> };
+      const { open } = createRequire(import.meta.resolve("@cascata/lmdb"))("lmdb") as { readonly open: Open };
       const other = open({ path, noSubdir: true });
       await other.put("theirs", { precious: true });
       await other.close();
