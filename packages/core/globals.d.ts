@@ -15,7 +15,6 @@ declare class AbortController {
 }
 
 declare const crypto: { randomUUID(): string };
-declare function structuredClone<T>(value: T): T;
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
@@ -25,4 +24,9 @@ declare class TextEncoder {
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
+}
+
+declare class URL {
+  constructor(href: string);
+  readonly href: string;
 }

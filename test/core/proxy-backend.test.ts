@@ -36,6 +36,7 @@ const contract: Readonly<Record<keyof CacheBackend, ((proxy: CacheBackend) => un
   remote: (proxy) => proxy.remote,
   shared: (proxy) => proxy.shared,
   byReference: (proxy) => proxy.byReference,
+  keepsResidence: (proxy) => proxy.keepsResidence,
   keyMangler: (proxy) => proxy.keyMangler,
   leases: (proxy) => proxy.leases,
   guards: (proxy) => proxy.guards,

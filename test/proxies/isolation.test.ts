@@ -3,13 +3,13 @@ import {
   type CacheBackend,
   CachedValue,
   ConfigurationError,
+  copyValue,
   ReadThroughProxy,
   SerializationError,
 } from "@cascata/core";
 import { clone, compress, freeze, share } from "@cascata/proxies";
 import { AsyncMapBackend, assertSameValue, MapBackend, ProbeBackend, storableValues } from "@cascata/testing";
 import { describe, expect, test } from "vitest";
-import { copyValue } from "../../packages/proxies/src/copy-value.ts";
 import { entryOf, wrapped } from "./support.ts";
 
 const backends: Readonly<Record<string, () => CacheBackend>> = {

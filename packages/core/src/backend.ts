@@ -53,6 +53,11 @@ export abstract class CacheBackend {
     return false;
   }
 
+  /** Whether it gives back an entry's `residence` too: then a chain can tell how far it may believe what it finds there. */
+  get keepsResidence(): boolean {
+    return this.byReference;
+  }
+
   /** Applied to each key by the region, after the region's own mangler. */
   get keyMangler(): KeyMangler | undefined {
     return undefined;

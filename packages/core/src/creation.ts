@@ -6,7 +6,6 @@ import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./cr
 import type { Failures } from "./failures.ts";
 import { Fill, type Made, type Right } from "./fill.ts";
 import type { Flight } from "./flight.ts";
-import { isolated } from "./isolation.ts";
 import { MutexTurn } from "./mutex-turn.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
@@ -205,7 +204,7 @@ export class Creation {
 
   #entry({ options, startedAt, startedOrder }: Job, context: EntryContext, value: unknown): CachedValue {
     const renewed = value instanceof CreatorVerdict ? context.stale : undefined;
-    const payload = renewed === undefined ? isolated(value, this.#state.options.isolation) : renewed.payload;
+    const payload = renewed === undefined ? this.#state.isolator.apart(value) : renewed.payload;
     const { ttlMs, graceMs } = context;
     let tags = typeof options.tags === "function" ? options.tags(payload as never, context.key) : options.tags;
     if (context.tags.length > 0) tags = [...new Set([...(tags ?? []), ...context.tags])];

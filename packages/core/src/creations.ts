@@ -185,7 +185,8 @@ export class Creations {
     }
     if (found instanceof ReadFailure) return "unconfirmed";
     if (answer !== undefined) return answer.granted ? "leased" : "contested";
-    return turn === undefined || again || !(found instanceof CachedValue) ? "unleased" : "unanswered";
+    // Something is there that can't be used, unreadable bytes perhaps: the lease is asked for in spite of it, once.
+    return turn === undefined || again ? "unleased" : "unanswered";
   }
 
   /** Lands the flight if nothing has to be created for it. */

@@ -1,15 +1,35 @@
-import type { Isolation } from "./region-options.ts";
+import { copyValue } from "./copy-value.ts";
+import { deepFreeze } from "./deep-freeze.ts";
 
-/** A value as it is cached, or handed out, under a region's isolation. */
-export function isolated<T>(value: T, isolation: Isolation): T {
-  if (isolation === "share" || typeof value !== "object" || value === null) return value;
-  return isolation === "freeze" ? deepFrozen(value) : structuredClone(value);
+/** How values are kept apart from what callers do with them. */
+export const isolations = ["share", "freeze", "clone"] as const;
+export type Isolation = (typeof isolations)[number];
+
+/** A region's way of keeping what is cached apart from what callers hold. */
+export class Isolator {
+  readonly #isolation: Isolation;
+  /** Objects of which nothing can be changed any more. */
+  readonly #frozen = new WeakSet<object>();
+
+  constructor(isolation: Isolation) {
+    this.#isolation = isolation;
+  }
+
+  /**
+   * A caller's value as it is stored, or a stored one as a caller is given it: the object itself, or a copy. What can't be
+   * frozen (Map, Set, Date, bytes) is copied for each.
+   */
+  apart(value: unknown): unknown {
+    if (this.#isolation === "share" || !isObject(value) || this.#frozen.has(value)) return value;
+    return this.#isolation === "clone" ? copyValue(value) : this.#freeze(copyValue(value));
+  }
+
+  #freeze(value: object): object {
+    if (deepFreeze(value)) this.#frozen.add(value);
+    return value;
+  }
 }
 
-/** Freezes in place, as deep as plain objects and arrays go; what has inner state of its own (Map, Date, bytes) can't be frozen. */
-function deepFrozen<T extends object>(value: T): T {
-  if (Object.isFrozen(value) || ArrayBuffer.isView(value)) return value;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFrozen(inner);
-  return value;
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -123,7 +123,7 @@ export class NearTier {
   /** The entry that is here has just been confirmed. */
   remember(key: string, entry: CachedValue): void {
     // Only a tier that keeps the object itself can remember it.
-    if (this.backend.byReference) this.quietly(this.put(key, this.confidence.confirmed(entry)));
+    if (this.backend.keepsResidence) this.quietly(this.put(key, this.confidence.confirmed(entry)));
   }
 
   drop(key: string): Awaitable<WriteOutcome | void> {
@@ -172,7 +172,7 @@ export class NearTier {
 
   #writeContext(ticket?: FillTicket, keep?: number): WriteContext | undefined {
     // A tier that returns its own objects remembers when they came; another one has to forget them by itself.
-    const capMs = this.backend.byReference ? Number.POSITIVE_INFINITY : this.#capMs;
+    const capMs = this.backend.keepsResidence ? Number.POSITIVE_INFINITY : this.#capMs;
     const keepMs = Math.min(keep ?? Number.POSITIVE_INFINITY, capMs);
     if (keepMs === Number.POSITIVE_INFINITY) return ticket?.guard === undefined ? undefined : { ticket: ticket.guard };
     return ticket?.guard === undefined ? { keepMs } : { keepMs, ticket: ticket.guard };

@@ -211,6 +211,10 @@ export abstract class ProxyBackend extends CacheBackend {
     return this.proxied.shared;
   }
 
+  override get keepsResidence(): boolean {
+    return this.proxied.keepsResidence;
+  }
+
   override get byReference(): boolean {
     return this.proxied.byReference && !this.#codes;
   }
@@ -302,7 +306,7 @@ export abstract class ProxyBackend extends CacheBackend {
 
   #encoded(entry: CachedValue, key: string): Awaitable<CachedValue | { readonly error: unknown }> {
     return attempt(
-      () => this.encode(entry, key),
+      () => then(this.encode(entry, key), (encoded) => residing(encoded, entry)),
       (error) => ({ error }),
     );
   }
@@ -321,7 +325,9 @@ export abstract class ProxyBackend extends CacheBackend {
       this.report("unreadable entry", { key, error });
       return NO_VALUE;
     };
-    return attempt(() => this.decode(found, key), fail);
+    const decode = () =>
+      then(this.decode(found, key), (one) => (one instanceof CachedValue ? residing(one, found) : one));
+    return attempt(decode, fail);
   }
 
   /** For one call the inverse is known without asking: it is the keys that the call was given. */
@@ -344,4 +350,10 @@ function within<C extends ReadContext | WriteContext>(
 
 function outerOutcomes(outcomes: WriteOutcomes | void, mapping: KeyMapping): WriteOutcomes | void {
   if (outcomes !== undefined) return new Map([...outcomes].map(([key, outcome]) => [mapping.fromInner(key), outcome]));
+}
+
+/** What a chain remembers of a near entry survives the proxies around its tier. */
+function residing(entry: CachedValue, like: CachedValue): CachedValue {
+  if (entry.residence === like.residence) return entry;
+  return new CachedValue(entry.payload, entry.metadata, like.residence);
 }

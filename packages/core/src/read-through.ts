@@ -68,6 +68,10 @@ export class ReadThroughProxy extends ProxyBackend {
     return this.#options.maxStalenessMs ?? 10_000;
   }
 
+  override get keepsResidence(): boolean {
+    return this.near.keepsResidence;
+  }
+
   override get byReference(): boolean {
     return this.near.byReference;
   }

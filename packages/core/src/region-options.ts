@@ -2,14 +2,11 @@ import type { CacheBackend } from "./backend.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError, type Mistake, ValidationError } from "./errors.ts";
+import { type Isolation, isolations } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { checkOptionNames, wholeNumber } from "./options.ts";
 import type { ProxyFactory } from "./proxy-factory.ts";
 import type { Logger } from "./region-events.ts";
-
-/** How values are kept apart from what callers do with them. */
-export const isolations = ["share", "freeze", "clone"] as const;
-export type Isolation = (typeof isolations)[number];
 
 export interface RegionOptions {
   /** Part of every key below the region; letters, digits, `.`, `_` and `-`. */

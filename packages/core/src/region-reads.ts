@@ -4,7 +4,6 @@ import type { ResolvedReadOptions } from "./call-options.ts";
 import type { Judge, ReadContext } from "./contexts.ts";
 import type { CacheError } from "./errors.ts";
 import type { Staleness } from "./freshness.ts";
-import { isolated } from "./isolation.ts";
 import { readMany, readOne } from "./near-tier.ts";
 import { NO_VALUE, type NoValue } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
@@ -111,7 +110,7 @@ export class RegionReads {
   /** What a caller is given of an entry. */
   handOut<T>(entry: CachedValue): T {
     const { isolation } = this.#state.options;
-    return (isolation === "share" ? entry.payload : isolated(entry.payload, isolation)) as T;
+    return (isolation === "share" ? entry.payload : this.#state.isolator.apart(entry.payload)) as T;
   }
 
   describe<T>(key: string, entry: CachedValue, tier: string | undefined, created: boolean): Entry<T> {

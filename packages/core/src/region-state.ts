@@ -4,6 +4,7 @@ import { CachedValue, type CacheMetadata, compareOrders, type Order } from "./ca
 import { ClosedError, ValidationError } from "./errors.ts";
 import { Flights } from "./flight.ts";
 import { Freshness } from "./freshness.ts";
+import { Isolator } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { MarkBoard } from "./mark-board.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
@@ -37,6 +38,7 @@ export class RegionState {
   readonly freshness: Freshness;
   readonly announcements: Announcements;
   readonly reentry: ReentryGuard;
+  readonly isolator: Isolator;
   /** Names this region's chain in what it writes. */
   readonly sender: string;
   /** Whether a read of the nearest tier alone is synchronous and touches no network. */
@@ -60,6 +62,7 @@ export class RegionState {
     const { ttlMs, graceMs, valueVersion } = options;
     this.freshness = new Freshness({ clock, ttlMs, graceMs, formatVersion: valueVersion }, this.marks, this.pending);
     this.announcements = new Announcements(clock);
+    this.isolator = new Isolator(options.isolation);
     this.reentry = new ReentryGuard(options.detectReentry);
     this.sender = chainOf(backend)?.sender ?? crypto.randomUUID();
     this.nearName = (chainOf(backend)?.near ?? backend).name;

@@ -5,7 +5,6 @@ import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { Mark } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import { InvalidationPendingError, ValidationError } from "./errors.ts";
-import { isolated } from "./isolation.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
@@ -64,7 +63,7 @@ export class RegionWrites {
           received: value,
           hint: `key ${JSON.stringify(givenKey)}`,
         });
-      entries.set(key, state.entry(isolated(value, state.options.isolation), { ...options, startedAt, startedOrder }));
+      entries.set(key, state.entry(state.isolator.apart(value), { ...options, startedAt, startedOrder }));
     }
     for (const key of entries.keys()) {
       state.flights.break(key);

@@ -118,7 +118,7 @@ export class WriteThrough {
     callFar: (context: WriteContext) => Awaitable<WriteOutcomes>,
   ): Awaitable<Outcomes> {
     // Only a tier that keeps the object itself can remember that it is uncertain.
-    if (this.#near.backend.byReference) {
+    if (this.#near.backend.keepsResidence) {
       for (const [key, value] of mapping)
         this.#near.quietly(this.#near.put(key, this.#near.confidence.unconfirmed(value)));
     }

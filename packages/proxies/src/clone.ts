@@ -1,5 +1,11 @@
-import { type CacheBackend, CachedValue, checkOptionNames, ProxyBackend, type ProxyFactory } from "@cascata/core";
-import { copyValue } from "./copy-value.ts";
+import {
+  type CacheBackend,
+  CachedValue,
+  checkOptionNames,
+  copyValue,
+  ProxyBackend,
+  type ProxyFactory,
+} from "@cascata/core";
 import { sharesObjects } from "./shares-objects.ts";
 
 /** {@link clone} has no options. */

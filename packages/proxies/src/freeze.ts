@@ -1,6 +1,12 @@
-import { type CacheBackend, CachedValue, checkOptionNames, ProxyBackend, type ProxyFactory } from "@cascata/core";
-import { copyValue } from "./copy-value.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import {
+  type CacheBackend,
+  CachedValue,
+  checkOptionNames,
+  copyValue,
+  deepFreeze,
+  ProxyBackend,
+  type ProxyFactory,
+} from "@cascata/core";
 import { sharesObjects } from "./shares-objects.ts";
 
 /** {@link freeze} has no options. */

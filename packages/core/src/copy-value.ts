@@ -1,4 +1,4 @@
-import { SerializationError } from "@cascata/core";
+import { SerializationError } from "./errors.ts";
 
 const typedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
 const sliceBytes = typedArray.prototype.slice as (this: ArrayBufferView) => ArrayBufferView;
