@@ -40,6 +40,15 @@ describe("resolveRedisOptions", () => {
     expect(mistakes({ leases: false, feed: true }).map(({ path }) => path)).toEqual(["redis.feed"]);
   });
 
+  it("takes another way to the same server for the feed, where there is one server", () => {
+    const feed = { url: "redis://localhost:6380" };
+    const way = { kind: "single", options: { url: "redis://localhost:6380" } };
+    expect(resolveRedisOptions({ feed })).toMatchObject({ feedTarget: way, feedLength: 100_000 });
+    expect(resolveRedisOptions({})).toMatchObject({ feedTarget: undefined });
+    expect(mistakes({ feed: { url: "localhost" } }).map(({ path }) => path)).toEqual(["redis.feed.url"]);
+    expect(mistakes({ connect: { rootNodes: [] }, feed }).map(({ path }) => path)).toEqual(["redis.feed.url"]);
+  });
+
   it("refuses an unknown option with the nearest spelling", () => {
     expect(mistakes({ namespce: "x" })).toMatchObject([
       { path: "redis.namespce", hint: expect.stringContaining('"namespace"') },

@@ -6,8 +6,8 @@ import {
   type RedisClusterOptions,
   type RedisSentinelOptions,
 } from "@redis/client";
-import type { RedisTarget } from "./options.ts";
 import { type AnyRedisLike, type Topology, topologyOf } from "./redis-like.ts";
+import type { RedisTarget } from "./target.ts";
 
 /** How to get clients of a target. */
 export interface Source {

@@ -7,7 +7,7 @@ const places = ["host", "port", "db", "username", "password"] as const;
 /**
  * Options from a flat configuration: the entries whose key starts with `prefix`, without it. Texts are taken for what they
  * mean (`"false"`, `"10000"`). Beside the backend's own options it knows `host`, `port`, `db`, `username` and `password`,
- * and `feed.length` and `feed.heartbeat`.
+ * and `feed.length`, `feed.heartbeat` and `feed.url`.
  * @throws ConfigurationError naming what nobody knows
  */
 export function optionsFromConfig(config: Readonly<Record<string, unknown>>, prefix: string): RedisBackendOptions {
@@ -42,7 +42,7 @@ function withFeed(given: unknown, feed: Record<string, unknown>, prefix: string)
   if (given === undefined || given === true) return feed;
   throw new ConfigurationError({
     path: `${prefix}feed`,
-    expected: "true beside feed.length or feed.heartbeat",
+    expected: "true beside feed.length, feed.heartbeat or feed.url",
     received: given,
   });
 }

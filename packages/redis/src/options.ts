@@ -13,6 +13,7 @@ import {
 } from "@cascata/core";
 import type { RedisClientOptions, RedisClusterOptions, RedisSentinelOptions } from "@redis/client";
 import type { AnyRedisLike } from "./redis-like.ts";
+import { addressOf, type RedisTarget, targetOf } from "./target.ts";
 
 /** What the change feed takes. */
 export interface RedisFeedOptions {
@@ -27,6 +28,12 @@ export interface RedisFeedOptions {
    * @default "1s"
    */
   readonly heartbeat?: Duration;
+  /**
+   * Another way to the same Redis for the feed's own connection: through a port or an account that may block, say. For a
+   * single server.
+   * @default the way of the data
+   */
+  readonly url?: string;
 }
 
 /** What a {@link RedisBackend} takes. One of `url`, `connect` and `client`; none is the Redis at `localhost:6379`. */
@@ -88,6 +95,8 @@ export interface ResolvedRedisOptions {
   readonly maxEntryBytes: number;
   readonly keyMangler: KeyMangler | undefined;
   readonly leases: boolean;
+  /** Where the feed connects, if not where the data is. */
+  readonly feedTarget: RedisTarget | undefined;
   /** 0: no feed. */
   readonly feedLength: number;
   readonly heartbeatMs: number;
@@ -103,13 +112,6 @@ export interface ResolvedLockOptions {
   readonly sleepMs: number;
   readonly blockingMs: number;
 }
-
-/** What to connect to. */
-export type RedisTarget =
-  | { readonly kind: "single"; readonly options: RedisClientOptions }
-  | { readonly kind: "cluster"; readonly options: RedisClusterOptions }
-  | { readonly kind: "sentinel"; readonly options: RedisSentinelOptions }
-  | { readonly kind: "client"; readonly client: AnyRedisLike };
 
 const known: readonly (keyof RedisBackendOptions)[] = [
   "url",
@@ -178,7 +180,14 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   const hasLeases = leases ?? true;
   expect(hasLeases || feed === undefined || feed === false, "feed", "false beside leases: false", feed);
   const feedOptions = collect(() => feedOf(feed), {});
-  const { length = 100_000, heartbeat = "1s" } = feedOptions ?? {};
+  const { length = 100_000, heartbeat = "1s", url: feedUrl } = feedOptions ?? {};
+  const feedTarget = feedUrl === undefined ? undefined : collect(() => addressOf(feedUrl, "redis.feed.url"), undefined);
+  expect(
+    feedUrl === undefined || target.kind === "single",
+    "feed.url",
+    "nothing beside a cluster or sentinels",
+    feedUrl,
+  );
   expect(Number.isSafeInteger(length) && length > 0, "feed.length", "a whole number from 1 on", length);
   const resolved: ResolvedRedisOptions = {
     target,
@@ -189,6 +198,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
     deadlineMs: ms("deadline", options.deadline ?? "250ms", true),
     maxEntryBytes: collect(() => sizeBytes(options.maxEntrySize ?? Number.POSITIVE_INFINITY, "redis.maxEntrySize"), 0),
     leases: hasLeases,
+    feedTarget,
     feedLength: hasLeases && feedOptions !== undefined ? length : 0,
     heartbeatMs: ms("feed.heartbeat", heartbeat, true),
     maxMarks,
@@ -211,36 +221,8 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
 function feedOf(feed: RedisBackendOptions["feed"]): RedisFeedOptions | undefined {
   if (feed === false) return undefined;
   if (feed === undefined || feed === true) return {};
-  checkOptionNames(feed, ["length", "heartbeat"], "redis.feed");
+  checkOptionNames(feed, ["length", "heartbeat", "url"], "redis.feed");
   return feed;
-}
-
-function targetOf({ url, connect, client }: RedisBackendOptions): RedisTarget {
-  const given = Object.entries({ url, connect, client }).filter(([, value]) => value !== undefined);
-  if (given.length > 1) {
-    const names = given.map(([name]) => name).join(" and ");
-    throw new ConfigurationError({ path: "redis", expected: "one of url, connect and client", received: names });
-  }
-  if (client !== undefined) {
-    if (typeof client?.sendCommand === "function" && typeof client.on === "function") return { kind: "client", client };
-    throw new ConfigurationError({ path: "redis.client", expected: "a client of @redis/client", received: client });
-  }
-  if (connect !== undefined) {
-    if (typeof connect !== "object" || connect === null) {
-      throw new ConfigurationError({ path: "redis.connect", expected: "options of @redis/client", received: connect });
-    }
-    if ("sentinelRootNodes" in connect) return { kind: "sentinel", options: connect };
-    return "rootNodes" in connect ? { kind: "cluster", options: connect } : { kind: "single", options: connect };
-  }
-  const address = url ?? "redis://localhost:6379";
-  if (typeof address === "string" && /^rediss?:\/\//.test(address) && URL.canParse(address)) {
-    return { kind: "single", options: { url: address } };
-  }
-  throw new ConfigurationError({
-    path: "redis.url",
-    expected: "redis://host:port or rediss://host:port",
-    received: url,
-  });
 }
 
 function isSerializer(candidate: Serializer | undefined): boolean {
