@@ -93,16 +93,15 @@ export class LmdbChangeFeed implements ChangeFeed {
 
   /** Says whether there is more in the log. */
   #read(file: LmdbFile): boolean {
-    file.refresh();
-    const state = file.state();
-    const now = orderOf(state);
     const from = this.#position;
+    const { now, gap, notices } = file.glance(() => {
+      const state = file.state();
+      const reason = this.#gap(from, orderOf(state), state.noticesFrom);
+      const isMore = reason === undefined && from !== undefined && state.lastNotice > from.seq;
+      const found = isMore ? noticesAfter(file.trees.notices, from.seq, atOnce) : [];
+      return { now: orderOf(state), gap: reason, notices: found };
+    });
     this.#heardAt = this.#source.clock.now();
-    const gap = this.#gap(from, now, state.noticesFrom);
-    const notices =
-      gap === undefined && from !== undefined && state.lastNotice > from.seq
-        ? noticesAfter(file.trees.notices, from.seq, atOnce)
-        : [];
     for (const { seq, notice } of notices) this.#tell(notice, { epoch: now.epoch, seq });
     const isBehind = notices.length === atOnce;
     // Only now: a creation that starts in one of those calls must not count from an order whose changes it hasn't seen.

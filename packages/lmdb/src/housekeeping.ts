@@ -56,9 +56,8 @@ export class Housekeeping {
     const { trees } = this.#file;
     this.#tierClock.measure();
     this.#file.forgetDeadReaders();
-    this.#file.refresh();
     if (foldMarks(this.#file)) return true;
-    if (!this.#isWorkToDo()) return false;
+    if (!this.#file.glance(() => this.#isWorkToDo())) return false;
     return this.#file.write(16 + atOnce * 4, "must", (state) => {
       const now = this.#tierClock.now();
       const expired = sweepExpired(trees, now, atOnce);

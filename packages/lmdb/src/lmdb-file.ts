@@ -41,7 +41,7 @@ export class LmdbFile {
     this.path = path;
     this.maxBytes = maxBytes;
     // `overlappingSync` would flush each commit and hold the next one back until then.
-    const options = { path, noSubdir: true, maxDbs: 16, overlappingSync: false, ...plainBytes };
+    const options = { path, noSubdir: true, maxDbs: 16, maxReaders: 1024, overlappingSync: false, ...plainBytes };
     const root = open<Buffer, Buffer>(options);
     this.#root = root;
     const epoch = root.transactionSync(() => {
@@ -88,6 +88,16 @@ export class LmdbFile {
   refresh(now: number = performance.now()): void {
     this.#root.resetReadTxn();
     this.#snapshotAt = now;
+  }
+
+  /** Looks at the very latest, and lets go of the snapshot at once: while one is kept, pages that it shows can't be reused. */
+  glance<T>(look: () => T): T {
+    this.refresh();
+    try {
+      return look();
+    } finally {
+      this.refresh();
+    }
   }
 
   /** The shared state as the current snapshot has it. */

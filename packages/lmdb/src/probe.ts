@@ -9,7 +9,7 @@ export const probeLimitMs = 15_000;
 const trial = `
 const [lmdb, path] = process.argv.slice(1);
 const { open } = await import(lmdb);
-const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, overlappingSync: false };
+const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, maxReaders: 1024, overlappingSync: false };
 const root = open(options);
 const names = [...root.getKeys({ snapshot: false })].map((key) => Buffer.from(key).toString("latin1")).filter((name) => /^tree-/.test(name));
 const until = performance.now() + 2000;

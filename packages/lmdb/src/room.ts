@@ -70,6 +70,8 @@ export class Room {
   readonly #descriptor: number;
   readonly #maxUnits: number;
   readonly #host: RoomHost;
+  /** Units in a page: 4 where the system's pages have 16 KB. */
+  readonly #scale: number;
   #diskFullUntil = 0;
   #diskUnits = 0;
 
@@ -79,6 +81,7 @@ export class Room {
     this.#descriptor = descriptor;
     this.#maxUnits = Math.floor((maxBytes * accountedShare) / unit);
     this.#host = host;
+    this.#scale = (root.getStats() as Stats).pageSize / unit;
   }
 
   /** The most pages that one store may ask for. A larger batch is stored in several transactions. */
@@ -91,8 +94,9 @@ export class Room {
     return Math.min(64, Math.floor(this.#maxUnits / 16));
   }
 
-  /** @throws FullError */
-  take(state: SharedState, pages: number, demand: "store" | "must"): void {
+  /** For a transaction that dirties `count` pages at the most. @throws FullError */
+  take(state: SharedState, count: number, demand: "store" | "must"): void {
+    const pages = count * this.#scale;
     const wanted = demand === "store" ? pages + this.#reserve : Math.min(pages, this.#reserve);
     if (state.pages + wanted > state.extent / unit) this.#find(state, pages, demand);
     state.pages += pages;
@@ -210,10 +214,9 @@ export class Room {
     const { entries, pieces, ages, expiries, notices } = this.#trees;
     let used = 2 + pagesOf(stats.root) + pagesOf(stats.free);
     for (const tree of [entries, pieces, ages, expiries, notices]) used += pagesOf(tree.getStats());
-    const scale = stats.pageSize / unit;
     return {
-      used: used * scale,
-      end: (stats.lastPageNumber + 1) * scale,
+      used: used * this.#scale,
+      end: (stats.lastPageNumber + 1) * this.#scale,
       // A full disk is a smaller maximum, for the time being.
       most: this.#isDiskFull ? Math.min(this.#maxUnits, this.#diskUnits) : this.#maxUnits,
       lastTransaction: stats.lastTxnId,
