@@ -4,7 +4,6 @@ import { ClusterWriter } from "./cluster-writer.ts";
 import { Codec, type OnCorrupt } from "./codec.ts";
 import { sourceOf } from "./connect.ts";
 import { Connection } from "./connection.ts";
-import { EpochCandidate } from "./epoch.ts";
 import { RedisFeed } from "./feed.ts";
 import { KeySpace } from "./key-space.ts";
 import { RedisLeases } from "./leases.ts";
@@ -47,8 +46,7 @@ export function assemble(
   const { line, serverClock } = connection;
   const wire = new Wire({ ...(serializer && { serializer }), offsetMs: () => serverClock.offsetMs });
   const codec = new Codec(name, wire, clock, maxEntryBytes, onCorrupt);
-  const epoch = new EpochCandidate();
-  const reader = inCluster ? new ClusterReader(line, space, epoch) : new SingleReader(line, space, epoch);
+  const reader = inCluster ? new ClusterReader(line, space) : new SingleReader(line, space);
   const basic = { space, connection, codec, reader };
   if (!options.leases) {
     return {
@@ -59,12 +57,13 @@ export function assemble(
       feed: undefined,
     };
   }
-  const marks = new RedisMarks(line, space, epoch, feedLength, options.maxMarks);
-  const feed = feedLength > 0 ? new RedisFeed({ ...common, space, heartbeatMs }) : undefined;
+  const marks = new RedisMarks(line, space, feedLength, options.maxMarks);
+  const feedSource = options.feedTarget === undefined ? source : sourceOf(options.feedTarget, attemptMs);
+  const feed = feedLength > 0 ? new RedisFeed({ ...common, source: feedSource, space, heartbeatMs }) : undefined;
   if (inCluster) {
-    const writer = new ClusterWriter(line, space, serverClock, epoch, feedLength);
+    const writer = new ClusterWriter(line, space, serverClock, feedLength);
     return { ...basic, writer, leases: new ClusterLeases(line, space, writer), marks, feed };
   }
-  const writer = new ScriptedWriter(line, space, serverClock, epoch, feedLength);
-  return { ...basic, writer, leases: new RedisLeases(line, space, epoch, feedLength), marks, feed };
+  const writer = new ScriptedWriter(line, space, serverClock, feedLength);
+  return { ...basic, writer, leases: new RedisLeases(line, space, feedLength), marks, feed };
 }

@@ -3,9 +3,9 @@ import { type Answer, Failed } from "./answer.ts";
 import { slotLeaseScript, slotReleaseScript } from "./cluster-scripts.ts";
 import type { ClusterWriter } from "./cluster-writer.ts";
 import { renewScript } from "./data-scripts.ts";
-import { type EpochCandidate, rejectedText } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
+import { orderOf, rejectedText } from "./order.ts";
 import { type LeasedAnswers, leasedAnswer, type Reader } from "./reader.ts";
 import { countScript } from "./scripts.ts";
 
@@ -13,12 +13,10 @@ import { countScript } from "./scripts.ts";
 export class ClusterReader implements Reader {
   readonly #line: Line;
   readonly #space: KeySpace;
-  readonly #epoch: EpochCandidate;
 
-  constructor(line: Line, space: KeySpace, epoch: EpochCandidate) {
+  constructor(line: Line, space: KeySpace) {
     this.#line = line;
     this.#space = space;
-    this.#epoch = epoch;
   }
 
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
@@ -32,7 +30,7 @@ export class ClusterReader implements Reader {
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     const ms = String(Math.max(1, Math.ceil(lease.ms)));
     const [counted, ...answers] = await Promise.all([
-      this.#line.run(countScript, [order, feed], [this.#epoch.name, "0"], about),
+      this.#line.run(countScript, [order, feed], [], about),
       ...keys.map(async (callersKey) => {
         const key = this.#space.valueKey(callersKey);
         const args = [lease.token, ms, rejectedText(lease.rejects?.get(callersKey))];
@@ -43,7 +41,7 @@ export class ClusterReader implements Reader {
       }),
     ]);
     if (!Array.isArray(counted)) return { keys: answers };
-    return { keys: answers, order: this.#epoch.order(counted[0], counted[1]) };
+    return { keys: answers, order: orderOf(counted[0], counted[1]) };
   }
 
   async heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {

@@ -1,9 +1,9 @@
-import { announce, place, type Script, script, take } from "./scripts.ts";
+import { announce, place, type Script, script, take, tell } from "./scripts.ts";
 
 /**
  * Takes an order, and where there is a feed announces that keys are about to change. In a cluster the values stand in other
  * slots, so that the change itself cannot be part of this step.
- *   KEYS[1] order · KEYS[2] feed · ARGV[3] sender · [4] after how many ms the change is over, at the latest · [5] values
+ *   KEYS[1] order · KEYS[2] feed · ARGV[2] sender · [3] after how many ms the change is over, at the latest · [4] values
  * Gives { epoch, seq, number of the notice }.
  */
 export const intentScript: Script = script(
@@ -11,23 +11,22 @@ export const intentScript: Script = script(
   take,
   announce,
   `
-local epoch, base, seq, notices = take()
-if ARGV[5] ~= '' then
-  announce(epoch, base, seq, notices, 's', ARGV[3], 'k', ARGV[5], 'i', ARGV[4])
-end
-return { epoch, seq, notices + 1 }`,
+local told = ARGV[4] ~= ''
+local epoch, base, seq, notices = take(told)
+if told then announce(epoch, base, seq, notices, 's', ARGV[2], 'k', ARGV[4], 'i', ARGV[3]) end
+return { epoch, seq, notices }`,
 );
 
 /**
  * Announces that a change is over, and which keys somebody waits for.
- *   KEYS[1] order · KEYS[2] feed · ARGV[3] number of the intent's notice, '' for none · [4] filled values
+ *   KEYS[1] order · KEYS[2] feed · ARGV[2] number of the intent's notice, '' for none · [3] filled values
  */
 export const doneScript: Script = script(
   place,
   announce,
+  tell,
   `
-local epoch, base, seq, notices = place()
-announce(epoch, base, seq, notices, 'd', ARGV[3], 'f', ARGV[4])
+tell('d', ARGV[2], 'f', ARGV[3])
 return 1`,
 );
 
@@ -37,12 +36,12 @@ return 1`,
  *   KEYS[1] value · ARGV[1] epoch and order as the head spells them · [2] the server's instant after which it is too late,
  *   0: none · [3] ticket, '' for none · [4] life in ms (0: without end, -1: none left) · [5] body
  * Gives 1 (stored), 2 (stored, and somebody waits), 0 (the ticket is no longer good), 3 (a newer one is there), or
- * { 'late', seconds, microseconds }.
+ * 'late seconds microseconds'.
  */
 export const slotStoreScript: Script = script(`
 if ARGV[2] ~= '0' then
   local t = redis.call('TIME')
-  if t[1] * 1000 + t[2] / 1000 > tonumber(ARGV[2]) then return { 'late', t[1], t[2] } end
+  if t[1] * 1000 + t[2] / 1000 > tonumber(ARGV[2]) then return 'late ' .. t[1] .. ' ' .. t[2] end
 end
 local lease = redis.call('GET', KEYS[1] .. ':lease')
 if ARGV[3] ~= '' and (not lease or string.sub(lease, 2) ~= ARGV[3]) then return 0 end

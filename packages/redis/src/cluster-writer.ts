@@ -2,10 +2,10 @@ import type { WriteOutcome } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { doneScript, intentScript, slotStoreScript } from "./cluster-scripts.ts";
 import { type Body, writeFailure } from "./codec.ts";
-import { type EpochCandidate, revisionText } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
-import { isLate, refusedTicket } from "./scripted-writer.ts";
+import { orderOf, revisionText } from "./order.ts";
+import { isLate, refusedTicket, timeIn } from "./scripted-writer.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
@@ -31,14 +31,12 @@ export class ClusterWriter implements Writer {
   readonly #line: Line;
   readonly #space: KeySpace;
   readonly #serverClock: ServerClock;
-  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
 
-  constructor(line: Line, space: KeySpace, serverClock: ServerClock, epoch: EpochCandidate, feedLength: number) {
+  constructor(line: Line, space: KeySpace, serverClock: ServerClock, feedLength: number) {
     this.#line = line;
     this.#space = space;
     this.#serverClock = serverClock;
-    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
   }
 
@@ -83,19 +81,19 @@ export class ClusterWriter implements Writer {
   done(number: string, filled: readonly string[]): void {
     if (this.#feedLength === "0" || (number === "" && filled.length === 0)) return;
     const { order, feed } = this.#space;
-    const args = [this.#epoch.name, this.#feedLength, number, filled.join("\n")];
+    const args = [this.#feedLength, number, filled.join("\n")];
     void this.#line.run(doneScript, [order, feed], args, { what: "announce", keyCount: filled.length, key: order });
   }
 
   async #intend(told: readonly string[], terms: WriteTerms, deadline: number): Promise<Intent | Failed> {
     const { order, feed } = this.#space;
     const over = String(Math.ceil(deadline - this.#line.now() + marginMs));
-    const args = [this.#epoch.name, this.#feedLength, terms.sender ?? "", over, told.join("\n")];
+    const args = [this.#feedLength, terms.sender ?? "", over, told.join("\n")];
     const about = { what: "announce", keyCount: told.length, key: order, deadline };
     const reply = await this.#line.run(intentScript, [order, feed], args, about);
     if (reply instanceof Failed) return reply;
     const [epoch, seq, number] = reply as unknown[];
-    const revision = this.#epoch.order(epoch, seq);
+    const revision = orderOf(epoch, seq);
     return {
       stored: Object.freeze({ status: "stored", revision }),
       revision: revisionText(revision),
@@ -116,7 +114,7 @@ export class ClusterWriter implements Writer {
     const args = [revision, due, ticket ?? "", String(lifeMs), bytes];
     const askedAt = this.#line.now();
     const reply = await this.#line.run(slotStoreScript, [key], args, { what: "set", keyCount: 1, key, deadline });
-    if (isLate(reply)) this.#serverClock.measured(askedAt, reply.slice(1));
+    if (isLate(reply)) this.#serverClock.measured(askedAt, timeIn(reply));
     if (reply instanceof Failed && reply.code === "OOM" && ticket === undefined) {
       await this.#line.ask({ what: "delete", keyCount: 1, args: ["UNLINK", key], key, deadline });
     }

@@ -1,58 +1,60 @@
-import { announce, leasesOf, place, type Script, script, take } from "./scripts.ts";
+import { announce, leasesOf, place, type Script, script, take, tell } from "./scripts.ts";
 
 /**
  * Stores entries under one order.
  *   KEYS[3…] values
- *   ARGV[3] sender · [4] the server's instant after which it is too late, 0: none · [5] ticket, '' for none
- *   ARGV[6] the bodies, joined · then for each key: its life in ms (0: without end, -1: none left) and its body's length
- * Gives { epoch, seq, then 1 or 0 for each key }, or { 'late', seconds, microseconds }.
+ *   ARGV[2] sender · [3] the server's instant after which it is too late, 0: none · [4] ticket, '' for none
+ *   ARGV[5] the bodies, joined · then for each key: its life in ms (0: without end, -1: none left) and its body's length
+ * Gives 'epoch seq ' and 1 or 0 for each key, or 'late seconds microseconds'.
  */
 export const storeScript: Script = script(
   place,
   take,
   announce,
+  tell,
   leasesOf,
   `
-if ARGV[4] ~= '0' then
+if ARGV[3] ~= '0' then
   local t = redis.call('TIME')
-  if t[1] * 1000 + t[2] / 1000 > tonumber(ARGV[4]) then return { 'late', t[1], t[2] } end
+  if t[1] * 1000 + t[2] / 1000 > tonumber(ARGV[3]) then return 'late ' .. t[1] .. ' ' .. t[2] end
 end
-local epoch, base, seq, notices = take()
+local ticket, from = ARGV[4], 1
+local epoch, base, seq, notices = take(ticket == '')
 local head = string.format('cascata1 %s %016d ', epoch, seq)
-local ticket, from = ARGV[5], 1
-local reply, changed, filled, leased = { epoch, seq }, {}, {}, leases(3)
+local leased, stored, filled = leases(3), {}, {}
 for i = 3, #KEYS do
-  local key, life, length = KEYS[i], ARGV[2 * i + 1], tonumber(ARGV[2 * i + 2])
+  local key, life, length = KEYS[i], ARGV[2 * i], tonumber(ARGV[2 * i + 1])
   local lease = leased[i]
   if ticket ~= '' and (not lease or string.sub(lease, 2) ~= ticket) then
-    reply[#reply + 1] = 0
+    stored[#stored + 1] = '0'
   else
     if life == '-1' then
       redis.call('UNLINK', key)
     else
-      local value = head .. string.sub(ARGV[6], from, from + length - 1)
+      local value = head .. string.sub(ARGV[5], from, from + length - 1)
       if life == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
     end
     if lease then
       redis.call('DEL', key .. ':lease')
       if string.byte(lease) == 49 then filled[#filled + 1] = key end
     end
-    if ticket == '' then changed[#changed + 1] = key end
-    reply[#reply + 1] = 1
+    stored[#stored + 1] = '1'
   end
   from = from + length
 end
-if changed[1] or filled[1] then
-  announce(epoch, base, seq, notices, 's', ARGV[3], 'k', table.concat(changed, '\\n'), 'f', table.concat(filled, '\\n'))
+if ticket == '' then
+  announce(epoch, base, seq, notices, 's', ARGV[2], 'k', table.concat(KEYS, '\\n', 3), 'f', table.concat(filled, '\\n'))
+elseif filled[1] then
+  tell('f', table.concat(filled, '\\n'))
 end
-return reply`,
+return epoch .. ' ' .. seq .. ' ' .. table.concat(stored)`,
 );
 
 /**
  * Deletes values and their leases under one order. The deletion comes first: a server that is out of memory allows it, and
  * all that follows it in the script.
- *   KEYS[3…] values · ARGV[3] sender
- * Gives { epoch, seq }.
+ *   KEYS[3…] values · ARGV[2] sender
+ * Gives 'epoch seq'.
  */
 export const deleteScript: Script = script(
   place,
@@ -67,15 +69,15 @@ for from = 3, #KEYS, 1000 do
   end
   redis.call('UNLINK', unpack(gone))
 end
-local epoch, base, seq, notices = take()
-announce(epoch, base, seq, notices, 's', ARGV[3], 'k', table.concat(KEYS, '\\n', 3))
-return { epoch, seq }`,
+local epoch, base, seq, notices = take(true)
+announce(epoch, base, seq, notices, 's', ARGV[2], 'k', table.concat(KEYS, '\\n', 3))
+return epoch .. ' ' .. seq`,
 );
 
 /**
  * Reads values, and leases those that are absent or rejected. Whoever finds a lease taken leaves a flag on it, so that the
  * fill is announced.
- *   KEYS[3…] values · ARGV[3] token · [4] ms · then for each key what is rejected: '', '*' for anything, or a revision
+ *   KEYS[3…] values · ARGV[1] token · [2] ms · then for each key what is rejected: '', '*' for anything, or a revision
  * Gives { epoch, seq, then for each key its value or false, and 0 (nothing was asked), 1 (leased) or -1 - the holder's ms }.
  * A key that holds no string is given as the error that reading it gave. Where the server takes no writes (out of memory, a
  * replica) the lease is granted without being kept: the read works on, and the fill is refused.
@@ -84,15 +86,15 @@ export const leaseScript: Script = script(
   place,
   `
 local epoch, base, seq = place()
-local reply, mine = { epoch, seq }, ARGV[3]
+local reply, mine = { epoch, seq }, ARGV[1]
 for i = 3, #KEYS do
-  local key, rejects = KEYS[i], ARGV[i + 2]
+  local key, rejects = KEYS[i], ARGV[i]
   local value = redis.pcall('GET', key)
   local said = 0
   if not value or value.err or rejects == '*' or (rejects ~= '' and string.sub(value, 10, 38) == rejects) then
     local lease = redis.call('GET', key .. ':lease')
     if not lease then
-      redis.pcall('SET', key .. ':lease', '0' .. mine, 'PX', ARGV[4])
+      redis.pcall('SET', key .. ':lease', '0' .. mine, 'PX', ARGV[2])
       said = 1
     elseif string.sub(lease, 2) == mine then
       said = 1
@@ -129,25 +131,23 @@ return reply`,
 
 /**
  * Gives leases back where the token still holds them, and tells those who wait.
- *   KEYS[3…] values · ARGV[3] token
+ *   KEYS[3…] values · ARGV[2] token
  */
 export const releaseScript: Script = script(
   place,
   announce,
+  tell,
   leasesOf,
   `
 local freed, leased = {}, leases(3)
 for i = 3, #KEYS do
   local lease = leased[i]
-  if lease and string.sub(lease, 2) == ARGV[3] then
+  if lease and string.sub(lease, 2) == ARGV[2] then
     redis.call('DEL', KEYS[i] .. ':lease')
     if string.byte(lease) == 49 then freed[#freed + 1] = KEYS[i] end
   end
 end
-if freed[1] then
-  local epoch, base, seq, notices = place()
-  announce(epoch, base, seq, notices, 'f', table.concat(freed, '\\n'))
-end
+if freed[1] then tell('f', table.concat(freed, '\\n')) end
 return 1`,
 );
 

@@ -1,7 +1,6 @@
 import type { Clock } from "@cascata/core";
 import { serverCode } from "./answer.ts";
 import { deleteScript, headsScript, leaseScript, releaseScript, renewScript, storeScript } from "./data-scripts.ts";
-import { newEpoch } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import { type AnyRedisLike, type RedisArgument, sendThrough, type Topology } from "./redis-like.ts";
 import { placeScript } from "./scripts.ts";
@@ -54,7 +53,7 @@ export class Greeting {
     const runId = /^run_id:(\w+)/m.exec(String(info ?? ""))?.[1] ?? "";
     const { order, feed } = this.#space;
     const { digest } = placeScript;
-    const reply = await this.#ask(client, ["EVALSHA", digest, "2", order, feed, newEpoch(), "0", runId]);
+    const reply = await this.#ask(client, ["EVALSHA", digest, "2", order, feed, runId]);
     if (!Array.isArray(reply)) return undefined;
     const [epoch, base, seq, notices] = reply;
     return { epoch: String(epoch), base: String(base), seq: Number(seq), notices: Number(notices) };

@@ -1,7 +1,6 @@
 import type { LeaseTable } from "@cascata/core";
 import { Failed } from "./answer.ts";
 import { releaseScript, renewScript } from "./data-scripts.ts";
-import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 
@@ -12,13 +11,11 @@ import type { Line } from "./line.ts";
 export class RedisLeases implements LeaseTable {
   readonly #line: Line;
   readonly #space: KeySpace;
-  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
 
-  constructor(line: Line, space: KeySpace, epoch: EpochCandidate, feedLength: number) {
+  constructor(line: Line, space: KeySpace, feedLength: number) {
     this.#line = line;
     this.#space = space;
-    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
   }
 
@@ -35,7 +32,7 @@ export class RedisLeases implements LeaseTable {
     if (keys.length === 0) return;
     const scriptKeys = [this.#space.order, this.#space.feed, ...keys.map((key) => this.#space.valueKey(key))];
     const about = { what: "release", keyCount: keys.length };
-    const reply = await this.#line.run(releaseScript, scriptKeys, [this.#epoch.name, this.#feedLength, token], about);
+    const reply = await this.#line.run(releaseScript, scriptKeys, [this.#feedLength, token], about);
     if (reply instanceof Failed) throw reply.error;
   }
 }

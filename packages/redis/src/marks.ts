@@ -1,9 +1,9 @@
 import type { Mark, MarkTable } from "@cascata/core";
 import { Failed } from "./answer.ts";
-import { type EpochCandidate, orderOf } from "./epoch.ts";
 import { encodeKey, type KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 import { lookupScript, markScript } from "./mark-scripts.ts";
+import { orderOf } from "./order.ts";
 
 const letters = { hard: "h", soft: "s" } as const;
 const modes = ["hard", "soft"] as const;
@@ -16,14 +16,12 @@ const modes = ["hard", "soft"] as const;
 export class RedisMarks implements MarkTable {
   readonly #line: Line;
   readonly #space: KeySpace;
-  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
   readonly #most: string;
 
-  constructor(line: Line, space: KeySpace, epoch: EpochCandidate, feedLength: number, most: number) {
+  constructor(line: Line, space: KeySpace, feedLength: number, most: number) {
     this.#line = line;
     this.#space = space;
-    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
     this.#most = String(most);
   }
@@ -31,20 +29,12 @@ export class RedisMarks implements MarkTable {
   async put(names: readonly string[], mode: Mark["mode"], at: number, sender = ""): Promise<readonly Mark[]> {
     if (names.length === 0) return [];
     const { order, feed, marks, markAges } = this.#space;
-    const args = [
-      this.#epoch.name,
-      this.#feedLength,
-      sender,
-      letters[mode],
-      String(at),
-      this.#most,
-      ...names.map(encodeKey),
-    ];
+    const args = [this.#feedLength, sender, letters[mode], String(at), this.#most, ...names.map(encodeKey)];
     const about = { what: "mark", keyCount: names.length };
     const reply = await this.#line.run(markScript, [order, feed, marks, markAges], args, about);
     if (reply instanceof Failed) throw reply.error;
     const [epoch, seq] = reply as unknown[];
-    const counted = this.#epoch.order(epoch, seq);
+    const counted = orderOf(epoch, seq);
     return names.map((name) => ({ name, mode, order: counted, at }));
   }
 
@@ -52,7 +42,7 @@ export class RedisMarks implements MarkTable {
     if (names.length === 0) return [];
     const { order, feed, marks } = this.#space;
     const about = { what: "marks", keyCount: names.length };
-    const args = [this.#epoch.name, "0", ...names.map(encodeKey)];
+    const args = names.map(encodeKey);
     const reply = await this.#line.run(lookupScript, [order, feed, marks], args, about);
     if (reply instanceof Failed) throw reply.error;
     const texts = (reply as unknown[]).map(String);

@@ -1,6 +1,6 @@
 import type { ChangeNotice, Mark, Order } from "@cascata/core";
-import { orderOf } from "./epoch.ts";
 import { decodeKey, type KeySpace } from "./key-space.ts";
+import { orderOf } from "./order.ts";
 
 /** A notice's place in the feed: the epoch's beginning and the notice's number, counted without gaps. */
 export interface FeedPlace {

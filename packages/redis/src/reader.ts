@@ -1,9 +1,9 @@
 import type { LeaseRequest, Order } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { headsScript, leaseScript } from "./data-scripts.ts";
-import { type EpochCandidate, rejectedText } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
+import { orderOf, rejectedText } from "./order.ts";
 
 /** What a leased read brought for one key. */
 export interface LeasedAnswer {
@@ -32,12 +32,10 @@ export interface Reader {
 export class SingleReader implements Reader {
   readonly #line: Line;
   readonly #space: KeySpace;
-  readonly #epoch: EpochCandidate;
 
-  constructor(line: Line, space: KeySpace, epoch: EpochCandidate) {
+  constructor(line: Line, space: KeySpace) {
     this.#line = line;
     this.#space = space;
-    this.#epoch = epoch;
   }
 
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
@@ -54,14 +52,14 @@ export class SingleReader implements Reader {
   async leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers> {
     const { order, feed } = this.#space;
     const scriptKeys = [order, feed, ...keys.map((key) => this.#space.valueKey(key))];
-    const args = [this.#epoch.name, "0", lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
+    const args = [lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
     for (const key of keys) args.push(rejectedText(lease.rejects?.get(key)));
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     const reply = await this.#line.run(leaseScript, scriptKeys, args, about);
     if (reply instanceof Failed) return { keys: keys.map(() => ({ answer: reply })) };
     const [epoch, seq, ...found] = reply as unknown[];
     return {
-      order: this.#epoch.order(epoch, seq),
+      order: orderOf(epoch, seq),
       keys: keys.map((_, index) => leasedAnswer(found[index * 2], Number(found[index * 2 + 1]))),
     };
   }

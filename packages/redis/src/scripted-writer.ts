@@ -2,9 +2,9 @@ import type { WriteOutcome } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { type Body, writeFailure } from "./codec.ts";
 import { deleteScript, storeScript } from "./data-scripts.ts";
-import type { EpochCandidate } from "./epoch.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
+import { orderOf } from "./order.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
@@ -20,14 +20,12 @@ export class ScriptedWriter implements Writer {
   readonly #line: Line;
   readonly #space: KeySpace;
   readonly #serverClock: ServerClock;
-  readonly #epoch: EpochCandidate;
   readonly #feedLength: string;
 
-  constructor(line: Line, space: KeySpace, serverClock: ServerClock, epoch: EpochCandidate, feedLength: number) {
+  constructor(line: Line, space: KeySpace, serverClock: ServerClock, feedLength: number) {
     this.#line = line;
     this.#space = space;
     this.#serverClock = serverClock;
-    this.#epoch = epoch;
     this.#feedLength = String(feedLength);
   }
 
@@ -41,23 +39,23 @@ export class ScriptedWriter implements Writer {
       return bodies.map(() => writeFailure(error));
     }
     if (reply instanceof Failed) return await this.#notStored(bodies, terms, reply);
-    const [epoch, seq, ...stored] = reply as unknown[];
-    const done: WriteOutcome = Object.freeze({ status: "stored", revision: this.#epoch.order(epoch, seq) });
-    return bodies.map(({ instead }, index) => (stored[index] === 1 ? (instead ?? done) : refusedTicket));
+    const [epoch, seq, stored = ""] = String(reply).split(" ");
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
+    return bodies.map(({ instead }, index) => (stored[index] === "1" ? (instead ?? done) : refusedTicket));
   }
 
   async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
     const about = { what: valueKeys.length === 1 ? "delete" : "deleteMulti", keyCount: valueKeys.length };
     const keys = [this.#space.order, this.#space.feed];
     for (const valueKey of valueKeys) keys.push(valueKey);
-    const args = [this.#epoch.name, this.#feedLength, terms.sender ?? ""];
+    const args = [this.#feedLength, terms.sender ?? ""];
     const reply = await this.#line.run(deleteScript, keys, args, { ...about, deadline: terms.deadline });
     if (reply instanceof Failed) {
       const failure = writeFailure(reply);
       return valueKeys.map(() => failure);
     }
-    const [epoch, seq] = reply as unknown[];
-    const done: WriteOutcome = Object.freeze({ status: "stored", revision: this.#epoch.order(epoch, seq) });
+    const [epoch, seq] = String(reply).split(" ");
+    const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
     return valueKeys.map(() => done);
   }
 
@@ -65,24 +63,17 @@ export class ScriptedWriter implements Writer {
     const keys = [this.#space.order, this.#space.feed];
     const due = String(this.#serverClock.deadline(deadline));
     // One blob for all bodies: the client writes each binary argument on its own, and that costs more than Lua's cutting.
-    const args: (string | Buffer)[] = [
-      this.#epoch.name,
-      this.#feedLength,
-      terms.sender ?? "",
-      due,
-      terms.ticket ?? "",
-      "",
-    ];
+    const args: (string | Buffer)[] = [this.#feedLength, terms.sender ?? "", due, terms.ticket ?? "", ""];
     for (const { valueKey, bytes, lifeMs } of bodies) {
       keys.push(valueKey);
       args.push(String(lifeMs), String(bytes.length));
     }
     const [only] = bodies;
-    args[5] = only !== undefined && bodies.length === 1 ? only.bytes : Buffer.concat(bodies.map(({ bytes }) => bytes));
+    args[4] = only !== undefined && bodies.length === 1 ? only.bytes : Buffer.concat(bodies.map(({ bytes }) => bytes));
     const about = { what: bodies.length === 1 ? "set" : "setMulti", keyCount: bodies.length, deadline };
     const askedAt = this.#line.now();
     const reply = await this.#line.run(storeScript, keys, args, about);
-    if (isLate(reply)) this.#serverClock.measured(askedAt, reply.slice(1));
+    if (isLate(reply)) this.#serverClock.measured(askedAt, timeIn(reply));
     return reply;
   }
 
@@ -102,7 +93,12 @@ export class ScriptedWriter implements Writer {
   }
 }
 
-/** Whether the server has refused a store as too late. */
-export function isLate(reply: Answer): reply is unknown[] {
-  return Array.isArray(reply) && reply.length === 3 && String(reply[0]) === "late";
+/** The server's time in such a refusal, as `TIME` gives it. */
+export function timeIn(late: Buffer): readonly string[] {
+  return late.toString("latin1").split(" ").slice(1);
+}
+
+/** Whether the server has refused a store as too late, and said its time. */
+export function isLate(reply: Answer): reply is Buffer {
+  return Buffer.isBuffer(reply) && reply.length < 40 && reply.toString("latin1", 0, 5) === "late ";
 }

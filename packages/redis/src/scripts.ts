@@ -12,10 +12,8 @@ export function script(...parts: readonly string[]): Script {
   return Object.freeze({ text, digest: createHash("sha1").update(text).digest("hex") });
 }
 
-// Every script that counts or announces has these first:
-//   KEYS[1] the order, KEYS[2] the feed
-//   ARGV[1] twelve characters: the epoch if one has to begin
-//   ARGV[2] how many notices the feed keeps, about; 0: no feed
+// Scripts that count have KEYS[1] order, KEYS[2] feed; those that announce also ARGV[1]: how many notices the feed keeps,
+// about; 0: there is no feed.
 
 /**
  * The place of the namespace: epoch, its beginning (the first half of each notice's id), counter, number of notices.
@@ -26,19 +24,41 @@ local function place()
   local p = redis.call('HMGET', KEYS[1], 'epoch', 'base', 'seq', 'notices')
   if p[1] then return p[1], p[2], tonumber(p[3]), tonumber(p[4]) end
   local t = redis.call('TIME')
+  local epoch = string.sub(redis.sha1hex(t[1] .. ' ' .. t[2] .. ' ' .. KEYS[1]), 1, 12)
   local base = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))
   redis.call('UNLINK', KEYS[2])
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'base', base, 'seq', 0, 'notices', 0)
-  return ARGV[1], base, 0, 0
+  redis.call('HSET', KEYS[1], 'epoch', epoch, 'base', base, 'seq', 0, 'notices', 0)
+  return epoch, base, 0, 0
 end`;
 
-/** Takes the next order. */
+/** Takes the next order; and, where something will be announced, the next notice, in the same command. */
 export const take: string = `
-local function take()
+local function take(announced)
   local epoch, base, seq, notices = place()
   seq = seq + 1
-  redis.call('HSET', KEYS[1], 'seq', seq)
+  if announced and ARGV[1] ~= '0' then
+    notices = notices + 1
+    redis.call('HSET', KEYS[1], 'seq', seq, 'notices', notices)
+  else
+    redis.call('HSET', KEYS[1], 'seq', seq)
+  end
   return epoch, base, seq, notices
+end`;
+
+/** Appends the notice that was taken. Ids count on by one, so that a reader sees whether it has missed any. */
+export const announce: string = `
+local function announce(epoch, base, seq, notices, ...)
+  if ARGV[1] == '0' then return end
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], base .. '-' .. notices, 'o', epoch .. ' ' .. seq, ...)
+end`;
+
+/** Takes a notice and appends it, without taking an order. */
+export const tell: string = `
+local function tell(...)
+  if ARGV[1] == '0' then return end
+  local epoch, base, seq, notices = place()
+  redis.call('HSET', KEYS[1], 'notices', notices + 1)
+  announce(epoch, base, seq, notices + 1, ...)
 end`;
 
 /** The leases of KEYS[from…], read in few commands: calling one costs more than it does. */
@@ -54,29 +74,21 @@ local function leases(from)
   return found
 end`;
 
-/** Appends a notice. Its id counts on by one, so that a reader sees whether it has missed any. */
-export const announce: string = `
-local function announce(epoch, base, seq, notices, ...)
-  if ARGV[2] == '0' then return end
-  redis.call('HSET', KEYS[1], 'notices', notices + 1)
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], base .. '-' .. (notices + 1), 'o', epoch .. ' ' .. seq, ...)
-end`;
-
 /**
  * Where the count and the feed stand. A run id that is not the one noted begins a new epoch: the server was restarted or
  * replaced, and may have forgotten what it had counted.
- *   ARGV[3] run id, '' if it is not told
+ *   ARGV[1] run id, '' if it is not told
  * Gives { epoch, base, seq, notices, seconds, microseconds }.
  */
 export const placeScript: Script = script(
   place,
   `
 local run = redis.call('HGET', KEYS[1], 'run')
-if ARGV[3] ~= '' and run and run ~= ARGV[3] then
+if ARGV[1] ~= '' and run and run ~= ARGV[1] then
   redis.call('HDEL', KEYS[1], 'epoch')
 end
 local epoch, base, seq, notices = place()
-if ARGV[3] ~= '' and run ~= ARGV[3] then redis.call('HSET', KEYS[1], 'run', ARGV[3]) end
+if ARGV[1] ~= '' and run ~= ARGV[1] then redis.call('HSET', KEYS[1], 'run', ARGV[1]) end
 local t = redis.call('TIME')
 return { epoch, base, seq, notices, t[1], t[2] }`,
 );

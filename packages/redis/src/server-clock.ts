@@ -39,7 +39,7 @@ export class ServerClock {
     const old = now - this.#measuredAt > trustedForMs;
     if (error > this.#error && !contradicts && !old) return;
     this.#measured = offset;
-    if (Math.abs(offset - this.#offset) > toleranceMs) this.#offset = Math.round(offset);
+    if (Math.abs(offset - this.#offset) > toleranceMs + error) this.#offset = Math.round(offset);
     this.#error = error;
     this.#measuredAt = now;
   }
