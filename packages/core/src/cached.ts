@@ -1,9 +1,19 @@
 import { argumentKey } from "./argument-key.ts";
 import type { Awaitable } from "./awaitable.ts";
-import type { CreateOptions, ReadOptions, WriteOptions } from "./call-options.ts";
-import type { BatchCreator, Creator } from "./creator.ts";
+import {
+  type CachedSettings,
+  type CachingRegion,
+  checkFunction,
+  commonSettings,
+  like,
+  lives,
+  notCached,
+  readOptionsOf,
+  settingOptionNames,
+  writeOptionsOf,
+} from "./cached-settings.ts";
+import type { CreateOptions } from "./call-options.ts";
 import type { Duration } from "./duration.ts";
-import { ConfigurationError } from "./errors.ts";
 import {
   type AnyFunction,
   type CallKey,
@@ -16,35 +26,10 @@ import type { NoValue } from "./no-value.ts";
 import { checkOptionNames } from "./options.ts";
 import type { WriteReport } from "./region-writes.ts";
 
-/** What decorated functions need of a region. */
-export interface CachingRegion {
-  get<T>(key: string, options?: ReadOptions): Promise<T | NoValue>;
-  getMulti<T>(keys: readonly string[], options?: ReadOptions): Promise<readonly (T | NoValue)[]>;
-  getOrCreate<T>(key: string, creator: Creator<T>, options?: CreateOptions<T>): Promise<T>;
-  getOrCreateMulti<T>(
-    keys: readonly string[],
-    creator: BatchCreator<T>,
-    options?: CreateOptions<T>,
-  ): Promise<Map<string, T>>;
-  set<T>(key: string, value: T, options?: WriteOptions): Promise<WriteReport>;
-  setMulti<T>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport>;
-  delete(key: string): Promise<WriteReport>;
-  deleteMulti(keys: readonly string[]): Promise<WriteReport>;
-}
-
-/** What every decorated function may be given, single or multi. */
-export interface CachedSettings<T>
-  extends Pick<
-    CreateOptions<T>,
-    "grace" | "softTimeout" | "hardTimeout" | "fallback" | "awaitFill" | "shouldCacheFn" | "skip"
-  > {
-  /** Stands before the arguments in each key. @default the function's own name */
-  readonly name?: string;
-  /** Tells functions of the same name apart. */
-  readonly namespace?: string;
-}
-
 type ValueOf<F extends AnyFunction> = Awaited<ReturnType<F>>;
+
+/** A class's methods don't say what their `this` is: whoever asks for it has to. */
+type KnownThis<F extends AnyFunction> = unknown extends ThisParameterType<F> ? never : ThisParameterType<F>;
 
 /** How a function is cached. */
 export interface CachedOptions<F extends AnyFunction = AnyFunction> extends CachedSettings<ValueOf<F>> {
@@ -61,7 +46,7 @@ export interface CachedOptions<F extends AnyFunction = AnyFunction> extends Cach
    * What of a call identifies its result, where that isn't all of its arguments: plain data. It is called with the call's
    * `this`, which otherwise is no part of the key.
    */
-  readonly key?: (this: ThisParameterType<F>, ...args: Parameters<F>) => unknown;
+  readonly key?: (this: KnownThis<F>, ...args: Parameters<F>) => unknown;
   /** Makes the whole key instead. @default the region's */
   readonly functionKeyGenerator?: FunctionKeyGenerator;
 }
@@ -89,21 +74,13 @@ export type CachedFunction<F extends AnyFunction> = (ReturnType<F> extends Promi
   : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<ValueOf<F>>) &
   CachedMethods<F>;
 
-/** Decorates a function, or a method: `@region.cached({ ttl: "1m" })`. */
-export type CachedDecorator<Options> = <F extends AnyFunction>(
-  fn: F,
-  context?: { readonly kind: string },
-) => CachedFunction<F> & (Options extends never ? never : unknown);
+/** The options of a decorator that is made before it has its function. */
+export type CachedDecoratorOptions = Omit<CachedOptions<(...args: never[]) => never>, "fallback"> &
+  Pick<CachedSettings<unknown>, "fallback">;
 
-const settingNames = [
-  "grace",
-  "softTimeout",
-  "hardTimeout",
-  "fallback",
-  "awaitFill",
-  "shouldCacheFn",
-  "skip",
-] as const satisfies readonly (keyof CachedSettings<unknown>)[];
+/** Decorates a function, or a method as `@region.cached({ ttl: "1m" })`. */
+export type CachedDecorator = <F extends AnyFunction>(fn: F, context?: { readonly kind: string }) => CachedFunction<F>;
+
 const singleNames = ["name", "namespace", "ttl", "expirationTime", "tags", "key", "functionKeyGenerator"];
 
 type Loose = (this: unknown, ...args: readonly unknown[]) => unknown;
@@ -117,7 +94,7 @@ export function cachedFunction<F extends AnyFunction>(
   generator: FunctionKeyGenerator | undefined,
 ): CachedFunction<F> {
   checkFunction(fn);
-  checkOptionNames(options, [...settingNames, ...singleNames], "cached");
+  checkOptionNames(options, [...settingOptionNames, ...singleNames], "cached");
   const keyOf = keyFor(fn, options, prefixes, generator);
   const call = fn as unknown as Loose;
   const settings = commonSettings(options);
@@ -135,7 +112,7 @@ export function cachedFunction<F extends AnyFunction>(
 
   const decorated = (bound: { readonly self: unknown } | undefined): CachedFunction<F> => {
     const self = bound?.self;
-    const key = (args: readonly unknown[]) => keyOf.apply(self, args);
+    const key = (args: readonly unknown[]) => Reflect.apply(keyOf, self, args);
     const methods: CachedMethods<AnyFunction> = {
       original: fn,
       key: (...args) => key(args),
@@ -148,17 +125,17 @@ export function cachedFunction<F extends AnyFunction>(
       },
       invalidate: async (...args) => region.delete(key(args)),
       refresh: async (...args) =>
-        region.getOrCreate(key(args), () => call.apply(self, args) as Awaitable<unknown>, {
+        region.getOrCreate(key(args), () => Reflect.apply(call, self, args) as Awaitable<unknown>, {
           ...optionsOf(args),
           forceRefresh: true,
         }),
-      on: (other) => decorated({ self: other }),
+      on: (other: unknown) => decorated({ self: other }) as unknown as CachedFunction<AnyFunction>,
     };
     const wrapper = function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
       try {
         const its = bound === undefined ? this : self;
-        const create = () => call.apply(its, args) as Awaitable<unknown>;
-        return region.getOrCreate(keyOf.apply(its, args), create, optionsOf(args));
+        const create = () => Reflect.apply(call, its, args) as Awaitable<unknown>;
+        return region.getOrCreate(Reflect.apply(keyOf, its, args), create, optionsOf(args));
       } catch (error) {
         return Promise.reject(error);
       }
@@ -182,78 +159,6 @@ function keyFor<F extends AnyFunction>(
   prefixes.claim(prefix, { fn, kind: "single", key });
   if (key === undefined) return functionKeyGenerator(namespace, fn, name);
   return function (...args) {
-    return `${prefix}|${argumentKey([(key as Loose).apply(this, args)], "the key of the arguments")}`;
+    return `${prefix}|${argumentKey([Reflect.apply(key as Loose, this, args)], "the key of the arguments")}`;
   };
-}
-
-/** Decorates functions, by hand or as `@…`, with one set of options. */
-export function decoratorOf<R>(decorate: (fn: AnyFunction) => R): (fn: AnyFunction, context?: unknown) => R {
-  return (fn, context) => {
-    const kind = (context as { kind?: unknown } | undefined)?.kind;
-    if (context !== undefined && kind !== "method") {
-      const expected = "a method, decorated as the language's own decorators do";
-      throw new ConfigurationError({ path: "cached", expected, received: kind ?? context });
-    }
-    return decorate(fn);
-  };
-}
-
-/** @throws ConfigurationError */
-export function checkFunction(fn: unknown): void {
-  if (typeof fn !== "function") throw new ConfigurationError({ path: "cached", expected: "a function", received: fn });
-}
-
-/** The settings that go to the region as they are. */
-export function commonSettings<T>(options: CachedSettings<T>): CreateOptions<unknown> {
-  return Object.fromEntries(
-    settingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  );
-}
-
-export const settingOptionNames: readonly string[] = settingNames;
-
-/** ttl and expirationTime, asked for where they are functions. */
-export function lives(
-  options: { readonly ttl?: unknown; readonly expirationTime?: unknown },
-  args: readonly unknown[],
-): Pick<CreateOptions, "ttl" | "expirationTime"> {
-  const { ttl, expirationTime } = options;
-  const dynamic = typeof ttl === "function";
-  const ownTtl = (dynamic ? ttl(...args) : ttl) as Duration | undefined;
-  const found = (typeof expirationTime === "function" ? expirationTime(...args) : expirationTime) ?? undefined;
-  const judged = (found ?? (dynamic ? ownTtl : undefined)) as Duration | undefined;
-  return { ...(ownTtl !== undefined && { ttl: ownTtl }), ...(judged !== undefined && { expirationTime: judged }) };
-}
-
-export function readOptionsOf({ expirationTime, skip }: CreateOptions<unknown>): ReadOptions {
-  return { ...(expirationTime !== undefined && { expirationTime }), ...(skip !== undefined && { skip }) };
-}
-
-export function writeOptionsOf(
-  { ttl, grace, skip, tags }: CreateOptions<unknown>,
-  value: unknown,
-  key: string,
-): WriteOptions {
-  const own = typeof tags === "function" ? tags(value, key) : tags;
-  return {
-    ...(ttl !== undefined && { ttl }),
-    ...(grace !== undefined && { grace }),
-    ...(skip !== undefined && { skip }),
-    ...(own !== undefined && { tags: own }),
-  };
-}
-
-/** The report of values that `shouldCacheFn` kept out: nothing was written. */
-export function notCached(keys: readonly string[]): WriteReport {
-  const outcomes = new Map(keys.map((key) => [key, { status: "refused", why: "skipped" } as const]));
-  return { confirmed: false, outcomes, tiers: new Map(), settled: Promise.resolve() };
-}
-
-/** `wrapper` with the name and length of `fn`, and with methods. */
-export function like(fn: AnyFunction, wrapper: unknown, methods: object): unknown {
-  const target = wrapper as object;
-  for (const name of ["name", "length"] as const) {
-    Object.defineProperty(target, name, { value: fn[name], configurable: true });
-  }
-  return Object.assign(target, methods);
 }

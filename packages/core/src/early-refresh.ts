@@ -1,6 +1,6 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
 import type { CachedValue } from "./cached-value.ts";
-import { type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
+import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
 import type { Creations } from "./creations.ts";
 import type { Creator, CreatorContext } from "./creator.ts";
 import type { RegionState } from "./region-state.ts";
@@ -17,7 +17,7 @@ export class EarlyRefresh {
   private constructor(state: RegionState, creations: Creations) {
     this.#state = state;
     this.#creations = creations;
-    this.#options = { ...resolveCreateOptions(undefined, state.options), forceRefresh: "if-idle" };
+    this.#options = this.#resolved(undefined);
   }
 
   /** `undefined` where it is off: then it costs nothing. */
@@ -26,15 +26,27 @@ export class EarlyRefresh {
     return refreshAhead === undefined && earlyRefresh === undefined ? undefined : new EarlyRefresh(state, creations);
   }
 
-  consider(key: string, givenKey: string, entry: CachedValue, creator: Creator<unknown>): void {
+  /** @param options the caller's: what is renewed is stored as it would be for that caller */
+  consider(
+    key: string,
+    givenKey: string,
+    entry: CachedValue,
+    creator: Creator<unknown>,
+    options?: CreateOptions,
+  ): void {
     if (!this.#isDue(entry) || this.#state.flights.get(key) !== undefined) return;
     const flight = this.#creations.begin(key, givenKey);
     // Nobody waits for it, and nobody's leaving may stop it.
     flight.waiters += 1;
     this.#creations.lead([flight], {
-      options: this.#options,
+      options: options === undefined ? this.#options : this.#resolved(options),
       create: (contexts) => andThen(creator(contexts[0] as CreatorContext) as Awaitable<unknown>, (value) => [value]),
     });
+  }
+
+  #resolved(options: CreateOptions | undefined): ResolvedCreateOptions {
+    const resolved = resolveCreateOptions(options, this.#state.options);
+    return { ...resolved, signal: undefined, fallback: undefined, forceRefresh: "if-idle" };
   }
 
   #isDue(entry: CachedValue): boolean {

@@ -2,6 +2,10 @@ export * from "./argument-key.ts";
 export * from "./awaitable.ts";
 export * from "./backend.ts";
 export * from "./batch.ts";
+export type * from "./cached.ts";
+export * from "./cached-method.ts";
+export type * from "./cached-multi.ts";
+export type { CachedSettings } from "./cached-settings.ts";
 export * from "./cached-value.ts";
 export * from "./call-options.ts";
 export * from "./capabilities.ts";
@@ -18,6 +22,15 @@ export * from "./errors.ts";
 export { explainRegion, type Guarantee } from "./explain.ts";
 export type { Landing, Origin } from "./flight.ts";
 export type { Staleness } from "./freshness.ts";
+export {
+  type AnyFunction,
+  type CallKey,
+  type CallKeys,
+  type FunctionKeyGenerator,
+  type FunctionMultiKeyGenerator,
+  functionKeyGenerator,
+  functionMultiKeyGenerator,
+} from "./function-keys.ts";
 export { type Isolation, isolations } from "./isolation.ts";
 export * from "./keys.ts";
 export * from "./mutex.ts";

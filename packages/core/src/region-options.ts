@@ -2,6 +2,7 @@ import type { CacheBackend } from "./backend.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError, type Mistake, ValidationError } from "./errors.ts";
+import type { FunctionKeyGenerator, FunctionMultiKeyGenerator } from "./function-keys.ts";
 import { type Isolation, isolations } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { checkOptionNames, wholeNumber } from "./options.ts";
@@ -56,6 +57,10 @@ export interface RegionOptions {
   readonly isolation?: Isolation;
   /** Whether a created value is stored at all; applied to each one. @default all are */
   readonly shouldCacheFn?: (value: unknown, key: string) => boolean;
+  /** Makes the keys of `cached` functions. @default functionKeyGenerator */
+  readonly functionKeyGenerator?: FunctionKeyGenerator;
+  /** Makes the keys of `cachedMulti` functions. @default functionMultiKeyGenerator */
+  readonly functionMultiKeyGenerator?: FunctionMultiKeyGenerator;
   /** @default systemClock */
   readonly clock?: Clock;
   /** @default Math.random */
@@ -98,6 +103,8 @@ export interface ResolvedRegionOptions {
   readonly keyMangler: KeyMangler | false | undefined;
   readonly isolation: Isolation;
   readonly shouldCacheFn: ((value: unknown, key: string) => boolean) | undefined;
+  readonly functionKeyGenerator: FunctionKeyGenerator | undefined;
+  readonly functionMultiKeyGenerator: FunctionMultiKeyGenerator | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger | undefined;
@@ -128,6 +135,8 @@ const optionNames: readonly (keyof RegionOptions)[] = [
   "keyMangler",
   "isolation",
   "shouldCacheFn",
+  "functionKeyGenerator",
+  "functionMultiKeyGenerator",
   "clock",
   "random",
   "logger",
@@ -183,6 +192,8 @@ export function resolveRegionOptions(
     keyMangler: options.keyMangler,
     isolation: oneOf("isolation", isolations, "share"),
     shouldCacheFn: options.shouldCacheFn,
+    functionKeyGenerator: options.functionKeyGenerator,
+    functionMultiKeyGenerator: options.functionMultiKeyGenerator,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     logger: options.logger,

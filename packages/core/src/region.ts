@@ -1,6 +1,24 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
 import { type BackendHealth, CacheBackend } from "./backend.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
+import {
+  type CachedDecorator,
+  type CachedDecoratorOptions,
+  type CachedFunction,
+  type CachedOptions,
+  cachedFunction,
+} from "./cached.ts";
+import {
+  type CachedListDecorator,
+  type CachedListFunction,
+  type CachedMultiDecoratorOptions,
+  type CachedMultiOptions,
+  type CachedSpreadDecorator,
+  cachedMultiFunction,
+  type ListedArgument,
+  type MultiResult,
+} from "./cached-multi.ts";
+import { type CachingRegion, decoratorOf, withDogpileLife } from "./cached-settings.ts";
 import type { CachedValue } from "./cached-value.ts";
 import {
   type CreateOptions,
@@ -19,6 +37,7 @@ import { EarlyRefresh } from "./early-refresh.ts";
 import { ConfigurationError, PartialFailureError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
 import { explainRegion } from "./explain.ts";
 import type { Landing } from "./flight.ts";
+import { type AnyFunction, KeyPrefixes } from "./function-keys.ts";
 import { regionMark } from "./mark-board.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import { protect } from "./protection-proxy.ts";
@@ -64,6 +83,7 @@ export class Region<V = unknown> {
   #options: ResolvedRegionOptions;
   readonly #given: RegionOptions;
   readonly #events: RegionEventHub;
+  readonly #prefixes = new KeyPrefixes();
   #configured: Configured | undefined;
 
   constructor(options: RegionOptions) {
@@ -191,9 +211,9 @@ export class Region<V = unknown> {
     try {
       const { state, reads, early } = this.#parts();
       const inner = state.inner(key);
-      if (options === undefined) {
+      if (options === undefined || readsPlainly(options)) {
         const near = reads.near(inner);
-        if (near !== undefined) return Promise.resolve(this.#served<T>(near, key, inner, early, creator) as T);
+        if (near !== undefined) return Promise.resolve(this.#served<T>(near, key, inner, early, creator, options) as T);
       }
       return this.#land(key, inner, creator, options).then(
         ({ entry }) => (isNoValue(entry) ? entry : reads.handOut<T>(entry)) as T,
@@ -257,6 +277,41 @@ export class Region<V = unknown> {
     }
     if (errors.size > 0) throw new PartialFailureError(results, errors);
     return results;
+  }
+
+  /**
+   * A function whose results are cached under its name and arguments. The region may get its backend later. With options
+   * alone it is a decorator, for methods too: `@region.cached({ ttl: "1m" })`.
+   * @throws ConfigurationError for a function without a name, or one whose name another function of the region has
+   */
+  cached<F extends AnyFunction>(fn: F, options?: CachedOptions<F>): CachedFunction<F>;
+  cached(options?: CachedDecoratorOptions): CachedDecorator;
+  cached(given: AnyFunction | CachedDecoratorOptions = {}, options: CachedOptions<never> = {}): unknown {
+    if (typeof given !== "function")
+      return decoratorOf(given, (fn) => this.#cachedFunction(fn, given as CachedOptions<AnyFunction>));
+    return this.#cachedFunction(given, options as CachedOptions<AnyFunction>);
+  }
+
+  /** The same for a function that takes a list and gives each element's result: called for what is not cached, once. */
+  cachedMulti<F extends AnyFunction>(
+    fn: F,
+    options?: CachedMultiOptions<ListedArgument<F>, MultiResult<F>>,
+  ): CachedListFunction<F>;
+  cachedMulti(options?: CachedMultiDecoratorOptions): CachedListDecorator;
+  cachedMulti(given: AnyFunction | CachedMultiDecoratorOptions = {}, options: object = {}): unknown {
+    if (typeof given !== "function") return decoratorOf(given, (fn) => this.#cachedMulti(fn, given, false));
+    return this.#cachedMulti(given, options, false);
+  }
+
+  /** dogpile's `cache_on_arguments`: as {@link cached}; `expirationTime` alone is also the ttl of what is stored. */
+  cacheOnArguments(options: CachedDecoratorOptions = {}): CachedDecorator {
+    return this.cached(withDogpileLife(options));
+  }
+
+  /** dogpile's `cache_multi_on_arguments`: as {@link cachedMulti}, for a function whose arguments are the keys. */
+  cacheMultiOnArguments(options: CachedMultiDecoratorOptions = {}): CachedSpreadDecorator {
+    const decorate = decoratorOf(options, (fn) => this.#cachedMulti(fn, withDogpileLife(options), true));
+    return decorate as unknown as CachedSpreadDecorator;
   }
 
   async set<T extends V = V>(key: string, value: T, options?: WriteOptions): Promise<WriteReport> {
@@ -348,6 +403,17 @@ export class Region<V = unknown> {
     await this.close();
   }
 
+  #cachedFunction(fn: AnyFunction, options: CachedOptions<AnyFunction>): unknown {
+    const { functionKeyGenerator } = this.#options;
+    return cachedFunction(this as unknown as CachingRegion, fn, options, this.#prefixes, functionKeyGenerator);
+  }
+
+  #cachedMulti(fn: AnyFunction, options: CachedMultiDecoratorOptions, spread: boolean): unknown {
+    const { functionMultiKeyGenerator } = this.#options;
+    const region = this as unknown as CachingRegion;
+    return cachedMultiFunction(region, fn, options, this.#prefixes, functionMultiKeyGenerator, spread);
+  }
+
   #parts(): Configured {
     if (this.#configured === undefined) throw new RegionNotConfigured(this.name);
     this.#configured.state.assertOpen();
@@ -387,6 +453,7 @@ export class Region<V = unknown> {
     inner: string,
     early: EarlyRefresh | undefined,
     creator?: Creator<T>,
+    options?: CreateOptions<T>,
   ): T | NoValue {
     if (isNoValue(entry)) return entry;
     if (this.#events.observesHits) {
@@ -394,7 +461,8 @@ export class Region<V = unknown> {
       this.#events.emit("hit", { key, tier });
       this.#events.emit("served", { key, origin: "cached", tier });
     }
-    if (early !== undefined && creator !== undefined) early.consider(inner, key, entry, creator as Creator<unknown>);
+    if (early !== undefined && creator !== undefined)
+      early.consider(inner, key, entry, creator as Creator<unknown>, options as CreateOptions | undefined);
     return (this.#options.isolation === "share" ? entry.payload : this.#parts().reads.handOut(entry)) as T;
   }
 
@@ -432,6 +500,15 @@ export function singleRequest<T>(creator: Creator<T>, options: CreationRequest["
       return andThen(value as Awaitable<unknown>, (one) => [one]);
     },
   };
+}
+
+/** Whether a fresh entry of the nearest tier is what the call asks for. */
+function readsPlainly({
+  expirationTime,
+  forceRefresh,
+  skip,
+}: Pick<CreateOptions, "expirationTime" | "forceRefresh" | "skip">): boolean {
+  return expirationTime === undefined && forceRefresh !== true && skip === undefined;
 }
 
 function pickRead(options: Pick<CreateOptions, "expirationTime" | "skip"> | undefined): ReadOptions {
