@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { RedisBackend } from "@cascata/redis";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithServers } from "../support/needs.ts";
-import { freshEntry, leaseRequest } from "../support/redis-entries.ts";
+import { freshEntry, inShort, leaseRequest } from "../support/redis-entries.ts";
 import { RedisMonitor } from "../support/redis-monitor.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 import { until } from "../support/until.ts";
@@ -118,6 +118,31 @@ describeWithServers(["redis-server"], "redis: commands as the server sees them",
     expect(short).toBeGreaterThan(3000);
     expect(short).toBeLessThanOrEqual(4000);
     expect(endless).toBe(-1);
+  });
+
+  it("big values travel over a second connection, made when first needed", async () => {
+    await using single = await startRedisServer();
+    const tier = new RedisBackend({ url: single.url });
+    const lastCommands = async (): Promise<readonly string[]> => {
+      const clients = String(await single.command("CLIENT", "LIST"));
+      const commands = [...clients.matchAll(/cmd=([\w|]+)/g)].map(([, command = ""]) => command);
+      return commands.filter((command) => !command.startsWith("client")).sort();
+    };
+    const big = "x".repeat(1_000_000);
+    await tier.set("small", freshEntry("s"));
+    expect(await lastCommands()).toEqual(["evalsha"]);
+    await tier.set("big", freshEntry(big));
+    await tier.revisions?.(["small"]);
+    expect(await lastCommands()).toEqual(["evalsha", "evalsha"]);
+    await tier.get("big");
+    expect(await lastCommands()).toEqual(["evalsha", "get"]);
+    const found = await tier.getMulti(["small", "big", "none", "small2"]);
+    expect(found.map((one) => typeof inShort(one))).toEqual(["string", "string", "string", "string"]);
+    expect(inShort(found[1])).toBe(big);
+    expect(await lastCommands()).toEqual(["get", "mget"]);
+    await tier.set("big", freshEntry("small now"));
+    expect(inShort(await tier.get("big"))).toBe("small now");
+    await tier.close();
   });
 
   it("the feed waits without asking often, and only while somebody listens", async () => {

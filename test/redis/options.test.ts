@@ -20,6 +20,7 @@ describe("resolveRedisOptions", () => {
       namespace: "cascata",
       name: "redis",
       deadlineMs: 250,
+      bulkAboveBytes: 262_144,
       leases: true,
       feedLength: 100_000,
       heartbeatMs: 1000,

@@ -7,6 +7,7 @@ import { Connection } from "./connection.ts";
 import { RedisFeed } from "./feed.ts";
 import { KeySpace } from "./key-space.ts";
 import { RedisLeases } from "./leases.ts";
+import { Lines } from "./lines.ts";
 import { RedisMarks } from "./marks.ts";
 import type { ResolvedRedisOptions } from "./options.ts";
 import { PlainWriter } from "./plain-writer.ts";
@@ -46,7 +47,8 @@ export function assemble(
   const { line, serverClock } = connection;
   const wire = new Wire({ ...(serializer && { serializer }), offsetMs: () => serverClock.offsetMs });
   const codec = new Codec(name, wire, clock, maxEntryBytes, onCorrupt);
-  const reader = inCluster ? new ClusterReader(line, space) : new SingleReader(line, space);
+  const lines = new Lines(line, options.bulkAboveBytes, () => connection.bulkLine());
+  const reader = inCluster ? new ClusterReader(line, space) : new SingleReader(lines, space);
   const basic = { space, connection, codec, reader };
   if (!options.leases) {
     return {
@@ -64,6 +66,6 @@ export function assemble(
     const writer = new ClusterWriter(line, space, serverClock, feedLength);
     return { ...basic, writer, leases: new ClusterLeases(line, space, writer), marks, feed };
   }
-  const writer = new ScriptedWriter(line, space, serverClock, feedLength);
+  const writer = new ScriptedWriter(lines, space, serverClock, feedLength);
   return { ...basic, writer, leases: new RedisLeases(line, space, feedLength), marks, feed };
 }

@@ -32,6 +32,7 @@ export class Connection {
   readonly #link: Link;
   #adapter: KeyvRedis<unknown> | undefined;
   #client: AnyRedisLike | undefined;
+  #bulk: Link | undefined;
   #since: number;
   #why: string | undefined;
   #probe: Timer | undefined;
@@ -80,6 +81,24 @@ export class Connection {
     return this.#adapter;
   }
 
+  /** A line over one more connection to the same server, always ours. To be called once. */
+  bulkLine(): Line {
+    const { name, source, clock, deadlineMs, attemptMs } = this.#settings;
+    this.#bulk = new Link({
+      what: `${name} (Redis, big values)`,
+      topology: source.topology,
+      borrowed: false,
+      clock,
+      attemptMs,
+      source: source.extra,
+      greet: async () => {},
+      changed: () => {},
+      noticed: () => {},
+    });
+    this.#bulk.start();
+    return new Line(name, this.#bulk, source.topology, clock, deadlineMs);
+  }
+
   health(): BackendHealth {
     const { state } = this.#link;
     const since = this.#since;
@@ -94,6 +113,7 @@ export class Connection {
   close(): void {
     this.#probe?.cancel();
     this.#link.close();
+    this.#bulk?.close();
   }
 
   #adopt(client: AnyRedisLike): AnyRedisLike {

@@ -34,7 +34,8 @@ function meant(name: string, text: string): unknown {
   if (isNumber && /^\d+$/.test(text)) return Number(text);
   // A duration or a size without a unit is a number; a name or a password that looks like one is not.
   const isMeasure =
-    isOption && /^(deadline|maxEntrySize|lockTimeout|lockSleep|lockBlockingTimeout|feed\.heartbeat)$/.test(name);
+    isOption &&
+    /^(deadline|maxEntrySize|bulkAbove|lockTimeout|lockSleep|lockBlockingTimeout|feed\.heartbeat)$/.test(name);
   return isMeasure && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 

@@ -1,3 +1,4 @@
+export { backend } from "./definition.ts";
 export type { RedisBackendOptions, RedisFeedOptions } from "./options.ts";
 export { RedisBackend } from "./redis-backend.ts";
 export type {

@@ -54,6 +54,11 @@ export class Line {
     return this.#misses > 0;
   }
 
+  /** Whether a request would be sent, or wait for the first attempt to connect. */
+  get askable(): boolean {
+    return this.#link.client !== undefined || this.#link.state === "connecting";
+  }
+
   /** The instant by which a request that is made now has to be answered. */
   until(deadline: number | undefined): number {
     const own = this.#clock.now() + this.#deadlineMs;

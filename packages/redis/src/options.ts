@@ -61,6 +61,13 @@ export interface RedisBackendOptions {
   readonly deadline?: Duration;
   /** A larger entry is refused, before it is sent. @default no bound */
   readonly maxEntrySize?: Size;
+  /**
+   * Values above this travel over a second connection, made when first needed, so that small ones don't wait behind them:
+   * when they are written, and when they are read again. `Infinity`: never. Not in a Redis Cluster, nor without leases for
+   * what is written.
+   * @default "256kb"
+   */
+  readonly bulkAbove?: Size;
   /** Applied to each key by the region, after its own. */
   readonly keyMangler?: KeyMangler;
   /**
@@ -93,6 +100,7 @@ export interface ResolvedRedisOptions {
   readonly serializer: Serializer | undefined;
   readonly deadlineMs: number;
   readonly maxEntryBytes: number;
+  readonly bulkAboveBytes: number;
   readonly keyMangler: KeyMangler | undefined;
   readonly leases: boolean;
   /** Where the feed connects, if not where the data is. */
@@ -122,6 +130,7 @@ const known: readonly (keyof RedisBackendOptions)[] = [
   "serializer",
   "deadline",
   "maxEntrySize",
+  "bulkAbove",
   "keyMangler",
   "leases",
   "feed",
@@ -197,6 +206,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
     keyMangler,
     deadlineMs: ms("deadline", options.deadline ?? "250ms", true),
     maxEntryBytes: collect(() => sizeBytes(options.maxEntrySize ?? Number.POSITIVE_INFINITY, "redis.maxEntrySize"), 0),
+    bulkAboveBytes: collect(() => sizeBytes(options.bulkAbove ?? "256kb", "redis.bulkAbove"), 0),
     leases: hasLeases,
     feedTarget,
     feedLength: hasLeases && feedOptions !== undefined ? length : 0,

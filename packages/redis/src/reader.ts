@@ -3,6 +3,7 @@ import { type Answer, Failed } from "./answer.ts";
 import { headsScript, leaseScript } from "./data-scripts.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
+import type { Lines } from "./lines.ts";
 import { orderOf, rejectedText } from "./order.ts";
 
 /** What a leased read brought for one key. */
@@ -30,32 +31,61 @@ export interface Reader {
 
 /** Reads from one server: one command or script, however many keys. */
 export class SingleReader implements Reader {
-  readonly #line: Line;
+  readonly #lines: Lines;
   readonly #space: KeySpace;
 
-  constructor(line: Line, space: KeySpace) {
-    this.#line = line;
+  constructor(lines: Lines, space: KeySpace) {
+    this.#lines = lines;
     this.#space = space;
   }
 
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
-    const [only] = keys;
-    if (only !== undefined && keys.length === 1) {
-      // Not MGET: that gives nothing for a key of another type, and says nothing of it.
-      return [await this.#line.ask({ what: "get", keyCount: 1, args: ["GET", this.#space.valueKey(only)], deadline })];
+    const valueKeys = keys.map((key) => this.#space.valueKey(key));
+    const lines = this.#lines;
+    const answers = lines.anyBig
+      ? await this.#split(valueKeys, deadline)
+      : await this.#read(lines.small, valueKeys, deadline);
+    for (const [index, answer] of answers.entries()) {
+      if (Buffer.isBuffer(answer)) lines.saw(valueKeys[index] ?? "", answer.length);
     }
-    const args = ["MGET", ...keys.map((key) => this.#space.valueKey(key))];
-    const answer = await this.#line.ask({ what: "getMulti", keyCount: keys.length, args, deadline });
-    return answer instanceof Failed ? keys.map(() => answer) : (answer as unknown[]);
+    return answers;
+  }
+
+  /** What is known to be big is read on its own line, at the same time. */
+  async #split(valueKeys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
+    const lines = this.#lines;
+    const big = valueKeys.filter((key) => lines.isBig(key));
+    if (big.length === 0) return await this.#read(lines.small, valueKeys, deadline);
+    const small = valueKeys.filter((key) => !lines.isBig(key));
+    const [bigAnswers, smallAnswers] = await Promise.all([
+      this.#read(lines.big, big, deadline),
+      this.#read(lines.small, small, deadline),
+    ]);
+    const found = new Map<string, Answer>();
+    for (const [index, key] of big.entries()) found.set(key, bigAnswers[index]);
+    for (const [index, key] of small.entries()) found.set(key, smallAnswers[index]);
+    return valueKeys.map((key) => found.get(key));
+  }
+
+  async #read(line: Line, valueKeys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
+    const [only] = valueKeys;
+    if (only === undefined) return [];
+    // Not MGET for one key: that gives nothing for a key of another type, and says nothing of it.
+    if (valueKeys.length === 1) return [await line.ask({ what: "get", keyCount: 1, args: ["GET", only], deadline })];
+    const args = ["MGET", ...valueKeys];
+    const answer = await line.ask({ what: "getMulti", keyCount: valueKeys.length, args, deadline });
+    return answer instanceof Failed ? valueKeys.map(() => answer) : (answer as unknown[]);
   }
 
   async leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers> {
     const { order, feed } = this.#space;
-    const scriptKeys = [order, feed, ...keys.map((key) => this.#space.valueKey(key))];
+    const valueKeys = keys.map((key) => this.#space.valueKey(key));
+    const lines = this.#lines;
+    const line = lines.anyBig && valueKeys.some((key) => lines.isBig(key)) ? lines.big : lines.small;
     const args = [lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
     for (const key of keys) args.push(rejectedText(lease.rejects?.get(key)));
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
-    const reply = await this.#line.run(leaseScript, scriptKeys, args, about);
+    const reply = await line.run(leaseScript, [order, feed, ...valueKeys], args, about);
     if (reply instanceof Failed) return { keys: keys.map(() => ({ answer: reply })) };
     const [epoch, seq, ...found] = reply as unknown[];
     return {
@@ -67,7 +97,7 @@ export class SingleReader implements Reader {
   async heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
     const valueKeys = keys.map((key) => this.#space.valueKey(key));
     const about = { what: "revisions", keyCount: keys.length, deadline };
-    const reply = await this.#line.run(headsScript, valueKeys, [], about);
+    const reply = await this.#lines.small.run(headsScript, valueKeys, [], about);
     return reply instanceof Failed ? keys.map(() => reply) : (reply as unknown[]);
   }
 }

@@ -4,6 +4,7 @@ import { type Body, writeFailure } from "./codec.ts";
 import { deleteScript, storeScript } from "./data-scripts.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
+import type { Lines } from "./lines.ts";
 import { orderOf } from "./order.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
@@ -18,12 +19,14 @@ export const refusedTicket: WriteOutcome = Object.freeze({ status: "refused", wh
  */
 export class ScriptedWriter implements Writer {
   readonly #line: Line;
+  readonly #lines: Lines;
   readonly #space: KeySpace;
   readonly #serverClock: ServerClock;
   readonly #feedLength: string;
 
-  constructor(line: Line, space: KeySpace, serverClock: ServerClock, feedLength: number) {
-    this.#line = line;
+  constructor(lines: Lines, space: KeySpace, serverClock: ServerClock, feedLength: number) {
+    this.#line = lines.small;
+    this.#lines = lines;
     this.#space = space;
     this.#serverClock = serverClock;
     this.#feedLength = String(feedLength);
@@ -64,15 +67,18 @@ export class ScriptedWriter implements Writer {
     const due = String(this.#serverClock.deadline(deadline));
     // One blob for all bodies: the client writes each binary argument on its own, and that costs more than Lua's cutting.
     const args: (string | Buffer)[] = [this.#feedLength, terms.sender ?? "", due, terms.ticket ?? "", ""];
+    let size = 0;
     for (const { valueKey, bytes, lifeMs } of bodies) {
       keys.push(valueKey);
+      size += bytes.length;
+      this.#lines.saw(valueKey, bytes.length);
       args.push(String(lifeMs), String(bytes.length));
     }
     const [only] = bodies;
     args[4] = only !== undefined && bodies.length === 1 ? only.bytes : Buffer.concat(bodies.map(({ bytes }) => bytes));
     const about = { what: bodies.length === 1 ? "set" : "setMulti", keyCount: bodies.length, deadline };
     const askedAt = this.#line.now();
-    const reply = await this.#line.run(storeScript, keys, args, about);
+    const reply = await this.#lines.forBytes(size).run(storeScript, keys, args, about);
     if (isLate(reply)) this.#serverClock.measured(askedAt, timeIn(reply));
     return reply;
   }
