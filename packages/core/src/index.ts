@@ -1,6 +1,7 @@
 export * from "./argument-key.ts";
 export * from "./awaitable.ts";
 export * from "./backend.ts";
+export type * from "./backend-definition.ts";
 export * from "./batch.ts";
 export type * from "./cached.ts";
 export * from "./cached-method.ts";

@@ -54,7 +54,8 @@ export interface ResolvedKeyvOptions {
   readonly clock: Clock;
 }
 
-const names = [
+/** The names of all options. */
+export const keyvOptionNames: readonly string[] = [
   "store",
   "name",
   "deadline",
@@ -68,7 +69,7 @@ const names = [
 
 /** @throws ConfigurationError naming the option */
 export function resolveKeyvOptions(options: KeyvBackendOptions): ResolvedKeyvOptions {
-  checkOptionNames(options, names, "keyv");
+  checkOptionNames(options, keyvOptionNames, "keyv");
   const { store, name = "keyv", deadline = "250ms", maxEntrySize, closeStore = false } = options;
   const expect = (ok: boolean, path: string, expected: string, received: unknown) => {
     if (!ok) throw new ConfigurationError({ path: `keyv.${path}`, expected, received });

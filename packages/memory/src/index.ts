@@ -1,4 +1,5 @@
 export { AdaptiveStore, type AdaptiveStoreOptions } from "./adaptive-store.ts";
+export { backend, backends } from "./definition.ts";
 export { LruStore } from "./lru-store.ts";
 export { MemoryBackend } from "./memory-backend.ts";
 export { MemoryBudget, type MemoryBudgetOptions } from "./memory-budget.ts";

@@ -75,6 +75,9 @@ export interface ResolvedMemoryOptions {
 
 const known = ["name", "policy", "weigh", "maxEntrySize", "onRemoved", "clock", "maxEntries", "maxSize", "budget"];
 
+/** The names of all options. */
+export const memoryOptionNames: readonly string[] = known;
+
 /** @throws ConfigurationError with every mistake that the options hold */
 export function resolveMemoryOptions(options: MemoryBackendOptions): ResolvedMemoryOptions {
   const mistakes: Mistake[] = [];
