@@ -1,0 +1,131 @@
+import type { CircuitBreakerOptions, Duration, KeyMangler, Serializer, Size } from "@cascata/core";
+import type { z } from "zod";
+import type {
+  BackendPackages,
+  KeyvConfig,
+  LmdbConfig,
+  MemorySettingsConfig,
+  NullConfig,
+  RedisConfig,
+  SharedBackendConfig,
+} from "./known-backends.ts";
+import { clock, serializer } from "./proxy-schemas.ts";
+import {
+  anyObject,
+  code,
+  duration,
+  flag,
+  instance,
+  object,
+  oneOf,
+  orFalse,
+  orFlag,
+  size,
+  text,
+  whole,
+  within,
+} from "./schema-parts.ts";
+
+/** The options that configuration reads itself. `wrap` is checked by itself, each proxy by its own schema. */
+type OwnShared = Omit<SharedBackendConfig, "wrap">;
+type Own<T> = Omit<T, "wrap">;
+
+const breaker = object<CircuitBreakerOptions>(
+  {},
+  {
+    timeouts: whole(),
+    failureRate: within(0, 1),
+    minimumCalls: whole(),
+    window: duration(),
+    retryAfter: duration(),
+    maxRetryAfter: duration(),
+  },
+);
+
+/** What every backend takes. */
+export const sharedFields: { readonly [K in keyof Required<OwnShared>]: z.ZodType<Exclude<OwnShared[K], undefined>> } =
+  {
+    timeout: duration<Duration>(),
+    breaker: orFalse(breaker),
+    maxInFlight: whole(),
+  };
+
+const mangler = () => code<KeyMangler>();
+
+/** Each bound is optional here; that one is there, the package itself checks. */
+type MemoryOptions = Own<MemorySettingsConfig> & { readonly maxEntries?: number; readonly maxSize?: Size };
+
+const memorySettings = () => ({
+  name: text(),
+  policy: oneOf("lru", "adaptive"),
+  maxEntrySize: size<Size>(),
+  weigh: code<NonNullable<MemoryOptions["weigh"]>>(),
+  onRemoved: code<NonNullable<MemoryOptions["onRemoved"]>>(),
+  clock: clock(),
+  maxEntries: whole(),
+  maxSize: size<Size>(),
+});
+
+const feed = object<Exclude<RedisConfig["feed"], boolean | undefined>>({}, { length: whole(), heartbeat: duration() });
+
+/** What each package takes in configuration, without `use` and `wrap`. */
+export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType } = {
+  "@cascata/memory": object<MemoryOptions>({}, { ...sharedFields, ...memorySettings() }),
+  "@cascata/memory#serializing": object<MemoryOptions & { readonly serializer?: Serializer }>(
+    {},
+    { ...sharedFields, ...memorySettings(), serializer: serializer() },
+  ),
+  "@cascata/memory#null": object<Own<NullConfig>>({}, { ...sharedFields, name: text() }),
+  "@cascata/lmdb": object<Own<LmdbConfig>>(
+    { path: text("the path of a file") },
+    {
+      ...sharedFields,
+      maxSize: size(),
+      maxEntrySize: size(),
+      name: text(),
+      serializer: serializer(),
+      keyMangler: mangler(),
+      onDamage: oneOf("refuse", "rebuild"),
+      pollEvery: duration(),
+      lockTimeout: duration(),
+      clock: clock(),
+    },
+  ),
+  "@cascata/redis": object<Own<RedisConfig>>(
+    {},
+    {
+      ...sharedFields,
+      url: text("redis://host:port or rediss://host:port"),
+      connect: anyObject("options of @redis/client"),
+      client: instance("a client of @redis/client", "sendCommand", "on"),
+      namespace: text(),
+      name: text(),
+      serializer: serializer(),
+      deadline: duration(),
+      maxEntrySize: size(),
+      keyMangler: mangler(),
+      leases: flag(),
+      feed: orFlag(feed),
+      maxMarks: whole(),
+      lockTimeout: duration(),
+      lockSleep: duration(),
+      lockBlockingTimeout: duration(),
+      lockPrefix: text(),
+      clock: clock(),
+    },
+  ),
+  "@cascata/keyv": object<Own<KeyvConfig>>(
+    { store: anyObject("a Keyv, a storage adapter, a Map, or { use: … }") },
+    {
+      ...sharedFields,
+      name: text(),
+      deadline: duration(),
+      serializer: serializer(),
+      maxEntrySize: size(),
+      keyMangler: mangler(),
+      clearStore: flag(),
+      closeStore: flag(),
+      clock: clock(),
+    },
+  ),
+};

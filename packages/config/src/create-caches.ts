@@ -1,0 +1,67 @@
+import type { CacheBackend } from "@cascata/core";
+import { type LoadModule, loaderFor } from "./application.ts";
+import { type MadeBackend, makeBackend, makeRegion } from "./assemble.ts";
+import { Caches, type CachesParts, closeAll } from "./caches.ts";
+import type { CachesConfig } from "./caches-config.ts";
+import { Definitions } from "./definitions.ts";
+import { Mistakes } from "./mistakes.ts";
+import { knownPackages, type Prepared, prepare } from "./prepare.ts";
+
+export interface CreateCachesOptions {
+  /**
+   * Where packages and files are looked for from: `import.meta.url` of a file of the application, or a path.
+   * @default the working directory
+   */
+  readonly from?: string;
+  /** How modules are imported; for bundlers, which have to see each `import()` written out. @default from `from` */
+  readonly load?: LoadModule;
+}
+
+/**
+ * One object becomes backends, proxies and regions. All of it is checked before anything is made, each package is imported
+ * when a backend names it, and the object is not changed.
+ *
+ * With value types of the application: `createCaches<{ geocodes: City }>(config)`.
+ *
+ * @throws ConfigurationError with every mistake of the configuration: its path, what was expected, what came, and the
+ * nearest right spelling
+ */
+export function createCaches<Values extends object = never>(
+  config: [Values] extends [never] ? never : CachesConfig<string, keyof Values & string>,
+  options?: CreateCachesOptions,
+): Promise<Caches<Values>>;
+export function createCaches<const B extends string, const R extends string>(
+  config: CachesConfig<B, R>,
+  options?: CreateCachesOptions,
+): Promise<Caches<Record<R, unknown>>>;
+export async function createCaches(config: unknown, options: CreateCachesOptions = {}): Promise<Caches> {
+  const mistakes = new Mistakes();
+  const load = options.load ?? loaderFor(options.from);
+  const prepared = await prepare(config, new Definitions(load, knownPackages), mistakes);
+  mistakes.refuse();
+  const made = new Map<string, MadeBackend>();
+  try {
+    return new Caches(make(prepared, made, mistakes));
+  } catch (error) {
+    await closeAll([...made.values()]).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes everything; what was made stays in `made` if something can't be. */
+function make({ backends, regions, clock }: Prepared, made: Map<string, MadeBackend>, mistakes: Mistakes): CachesParts {
+  for (const ready of backends) {
+    const one = makeBackend(ready, clock, mistakes);
+    if (one !== undefined) made.set(ready.plan.name, one);
+  }
+  mistakes.refuse();
+  const seen = new Map<string, CacheBackend>([...made].map(([name, { backend }]) => [name, backend]));
+  const parts: CachesParts["regions"] = new Map(
+    regions.flatMap((ready) => {
+      const region = mistakes.collect(ready.plan.path, () => makeRegion(ready, seen));
+      return region === undefined ? [] : [[ready.plan.name, { plan: ready.plan, region }] as const];
+    }),
+  );
+  mistakes.refuse();
+  return { backends: made, regions: parts };
+}

@@ -1,0 +1,79 @@
+import { type Clock, type Duration, isolations, type KeyMangler, type Logger, type RegionOptions } from "@cascata/core";
+import { z } from "zod";
+import type { RegionSettings, TierConfig } from "./caches-config.ts";
+import { clock } from "./proxy-schemas.ts";
+import { code, duration, flag, instance, leaf, list, object, oneOf, text, whole, within } from "./schema-parts.ts";
+
+/** Everything but tiers, ttl and wrap, which are checked against the rest of the configuration. */
+type Settings = Omit<RegionSettings, "wrap">;
+
+const settings: { readonly [K in keyof Settings]-?: z.ZodType<Exclude<Settings[K], undefined>> } = {
+  grace: duration(),
+  softTimeout: duration(),
+  hardTimeout: duration(),
+  retryAfter: duration(),
+  jitter: within(0, 1),
+  negativeTtl: duration(),
+  errorTtl: duration(),
+  refreshAhead: within(0, 1),
+  earlyRefresh: within(0, 100),
+  valueVersion: whole(0),
+  lease: duration(),
+  leaseWait: duration(),
+  afterLeaseWait: oneOf("create", "fail"),
+  awaitFill: flag(),
+  maxCreators: whole(),
+  unconfirmed: oneOf("resolve", "reject"),
+  detectReentry: flag(),
+  keyMangler: leaf<KeyMangler | false>(
+    "a function or false",
+    (value) => value === false || typeof value === "function",
+    { const: false },
+  ),
+  isolation: oneOf(...isolations),
+  shouldCacheFn: code<NonNullable<RegionOptions["shouldCacheFn"]>>(),
+  functionKeyGenerator: code<NonNullable<RegionOptions["functionKeyGenerator"]>>(),
+  functionMultiKeyGenerator: code<NonNullable<RegionOptions["functionMultiKeyGenerator"]>>(),
+  clock: clock() as z.ZodType<Clock>,
+  random: code<() => number>(),
+  logger: instance<Logger>("a logger", "warn"),
+  waitUntil: code<NonNullable<RegionOptions["waitUntil"]>>(),
+  closeTimeout: duration(),
+  maxStaleness: duration(),
+};
+
+/** The names of what a region may say, beside `tiers`, `ttl` and `wrap`. */
+export const settingNames: readonly string[] = Object.keys(settings);
+
+/** A tier: a name, or a name and a ttl. */
+export const tierSchema: z.ZodType<TierConfig> = z.union(
+  [
+    text("the name of a backend"),
+    object<Exclude<TierConfig, string>>({ backend: text("the name of a backend") }, { ttl: duration() }),
+  ],
+  { error: "the name of a backend, or { backend, ttl }" },
+) as never;
+
+export const ttlSchema: z.ZodType<Duration | Readonly<Record<string, Duration>>> = z.union([
+  duration<Duration>(),
+  z.record(z.string(), duration<Duration>(), { error: "times by tier" }),
+]) as never;
+
+/** `wrap` is looked at by itself. */
+const anything = leaf<unknown>("a list of proxies", () => true, {});
+
+export interface RegionShape extends Settings {
+  readonly tiers: readonly TierConfig[];
+  readonly ttl?: Duration | Readonly<Record<string, Duration>>;
+  readonly wrap?: unknown;
+}
+
+export const regionSchema: z.ZodType<RegionShape> = object<RegionShape>(
+  { tiers: list(tierSchema, "tiers, nearest first") },
+  { ...settings, ttl: ttlSchema, wrap: anything },
+);
+
+export const defaultsSchema: z.ZodType = object<Omit<RegionShape, "tiers" | "ttl"> & { readonly ttl?: Duration }>(
+  {},
+  { ...settings, ttl: duration<Duration>(), wrap: anything },
+);
