@@ -10,7 +10,10 @@ export interface Timer {
 export interface Clock {
   /** The instant now, with a fraction. Never goes back. */
   now(): number;
-  /** The same scale, some milliseconds behind at the most; costs a field read. Long synchronous work delays it. */
+  /**
+   * The same scale, as of this turn of the event loop (where the host can't tell turns, some milliseconds behind at the
+   * most); costs a field read after the turn's first.
+   */
   coarse(): number;
   /** Calls `run` once after `ms`. Does not keep the process alive. */
   schedule(run: () => void, ms: number): Timer;
@@ -20,29 +23,25 @@ interface Host {
   readonly performance: { readonly timeOrigin: number; now(): number };
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
-  setInterval(run: () => void, ms: number): unknown;
-  clearInterval(timer: unknown): void;
+  readonly setImmediate?: (run: () => void) => unknown;
 }
 
 const host = globalThis as unknown as Host;
 const coarseMs = 5;
-const idleTicks = 200;
 const longestTimer = 2 ** 31 - 1;
 
 class SystemClock implements Clock {
   readonly #origin = host.performance.timeOrigin;
   #coarse = 0;
-  #ticker: unknown;
-  #ticksSinceRead = 0;
+  #isOfThisTurn = false;
 
   now(): number {
     return this.#origin + host.performance.now();
   }
 
   coarse(): number {
-    this.#ticksSinceRead = 0;
-    // Reading a real clock costs 40 ns, more than a whole look-up, so a timer reads it for everybody while there is demand.
-    if (this.#ticker === undefined) this.#start();
+    // Reading a real clock costs 40 ns, more than a whole look-up, so the first in a turn reads it for everybody.
+    if (!this.#isOfThisTurn) this.#look();
     return this.#coarse;
   }
 
@@ -58,18 +57,15 @@ class SystemClock implements Clock {
     return { cancel: () => host.clearTimeout(timer) };
   }
 
-  #start(): void {
+  #look(): void {
     this.#coarse = this.now();
-    this.#ticker = host.setInterval(() => this.#tick(), coarseMs);
-    unref(this.#ticker);
-  }
-
-  #tick(): void {
-    this.#coarse = this.now();
-    this.#ticksSinceRead += 1;
-    if (this.#ticksSinceRead <= idleTicks) return;
-    host.clearInterval(this.#ticker);
-    this.#ticker = undefined;
+    this.#isOfThisTurn = true;
+    const over = () => {
+      this.#isOfThisTurn = false;
+    };
+    // Not a timer where it can be helped: a process that was stopped handles what has arrived meanwhile before its timers.
+    if (host.setImmediate !== undefined) host.setImmediate(over);
+    else unref(host.setTimeout(over, coarseMs));
   }
 }
 
