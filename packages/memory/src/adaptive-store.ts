@@ -44,12 +44,13 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     this.#maxWeight = maxWeight;
     this.#onRemoved = onRemoved;
     this.#seed = seed;
-    this.#index = new KeyIndex(maxEntries, seed);
+    this.#index = new KeyIndex(maxEntries);
     // A new entry comes before another one goes.
     this.#rings = new Rings(maxEntries + 1, seed);
     this.#keys = [];
     this.#values = [];
     if (maxWeight < Number.POSITIVE_INFINITY) this.#weights = new Float64Array(0);
+    this.#grow(this.#rings.slots);
     if (maxEntries < Number.POSITIVE_INFINITY) this.#sampleFor(maxEntries);
   }
 
@@ -109,7 +110,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const onRemoved = this.#onRemoved;
     const keys = this.#keys;
     const values = this.#values;
-    this.#index = new KeyIndex(this.#maxEntries, this.#seed);
+    this.#index = new KeyIndex(this.#maxEntries);
     this.#rings = new Rings(this.#maxEntries + 1, this.#seed);
     if (this.#miniatures !== undefined) this.#rings.admission = this.#miniatures.admission;
     this.#expiry = undefined;
@@ -117,6 +118,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     this.#values = [];
     this.#weights &&= new Float64Array(0);
     this.#weight = 0;
+    this.#grow(this.#rings.slots);
     if (onRemoved === undefined) return;
     for (const [slot, value] of values.entries()) {
       if (value !== undefined) onRemoved(keys[slot] as string, value, "cleared");
@@ -128,7 +130,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const hash = keyHash(key, this.#seed);
     const slot = rings.add(hash);
     if (slot >= this.#keys.length) this.#grow(rings.slots);
-    this.#index.set(key, hash, slot);
+    this.#index.set(key, slot);
     this.#keys[slot] = key;
     this.#values[slot] = value;
     this.#endAt(slot, expiresAt, now);
@@ -198,7 +200,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const rings = this.#rings;
     const key = this.#keys[slot] as string;
     const value = this.#values[slot] as V;
-    this.#index.delete(key, rings.hashes[slot] as number);
+    this.#index.delete(key);
     rings.remove(slot);
     if (this.#weights !== undefined) this.#weigh(this.#weights, slot, 0);
     this.#keys[slot] = "";

@@ -1,6 +1,6 @@
 /**
  * 32 well-mixed bits of a key. The seed is folded into every step, so that keys which collide in one process are no help
- * against another; it is no cryptographic hash, and what rests on it (frequencies, samples, shards) may only lose quality.
+ * against another; it is no cryptographic hash, and what rests on it (frequencies, samples) may only lose quality.
  */
 export function keyHash(key: string, seed: number): number {
   const { length } = key;

@@ -14,6 +14,8 @@ const inMain = 2;
 /** The flags of an entry are at least this, shifted so, when its hash has that many leading zeros: half of them at 1, a quarter at 2. */
 export const levelShift = 3;
 const none = -1;
+/** A larger bound has its room from the start. */
+const growsTo = 131_072;
 /** A main ring full of used entries must not make one insert walk it all. */
 const mostSpared = 64;
 /** From here on a loser is let in at random, so that counters driven up on purpose can't shut keys out for ever. */
@@ -42,7 +44,8 @@ export class Rings {
 
   /** @param limit most slots that will be in use at once, or `Infinity` */
   constructor(limit: number, seed: number) {
-    const slots = Math.min(limit, 64);
+    // Growing to such a bound would copy for ten milliseconds at a time.
+    const slots = limit > growsTo && limit < Number.POSITIVE_INFINITY ? limit : Math.min(limit, 64);
     this.#limit = limit;
     this.#random = seed | 1;
     this.flags = new Uint8Array(slots);
