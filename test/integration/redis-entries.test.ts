@@ -1,4 +1,4 @@
-import { type BackendIncident, type Clock, systemClock } from "@cascata/core";
+import { type BackendIncident, type CachedValue, type Clock, systemClock } from "@cascata/core";
 import { RedisBackend } from "@cascata/redis";
 import { createClient } from "@redis/client";
 import { createClient as createClient5 } from "@redis/client5";
@@ -106,19 +106,17 @@ describeWithServers(["redis-server"], "redis: entries", () => {
   });
 
   it("a value that cannot be stored is its key's own failure, and what was there stays", async () => {
+    await backend.set("bad", freshEntry("old"));
+    const unstorable = freshEntry(() => {});
     const outcomes = await backend.setMulti(
-      new Map([
-        ["bad", freshEntry(() => {})],
+      new Map<string, CachedValue>([
+        ["bad", unstorable],
         ["good", freshEntry(1)],
       ]),
     );
     expect([outcomes.get("bad")?.status, outcomes.get("good")?.status]).toEqual(["failed", "stored"]);
-    await expect(
-      backend.set(
-        "bad",
-        freshEntry(() => {}),
-      ),
-    ).rejects.toMatchObject({ code: "SERIALIZATION" });
+    await expect(backend.set("bad", unstorable)).rejects.toMatchObject({ code: "SERIALIZATION" });
+    expect((await backend.getMulti(["bad", "good"])).map(inShort)).toEqual(["old", 1]);
   });
 
   for (const minutes of [10, -10]) {
