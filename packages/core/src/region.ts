@@ -286,7 +286,7 @@ export class Region<V = unknown> {
    */
   cached<F extends AnyFunction>(fn: F, options?: CachedOptions<F>): CachedFunction<F>;
   cached(options?: CachedDecoratorOptions): CachedDecorator;
-  cached(given: AnyFunction | CachedDecoratorOptions = {}, options: CachedOptions<never> = {}): unknown {
+  cached(given: AnyFunction | CachedDecoratorOptions = {}, options: object = {}): unknown {
     if (typeof given !== "function")
       return decoratorOf(given, (fn) => this.#cachedFunction(fn, given as CachedOptions<AnyFunction>));
     return this.#cachedFunction(given, options as CachedOptions<AnyFunction>);
