@@ -1,10 +1,18 @@
-import { createRegion, stack } from "@cascata/core";
-import { LmdbBackend } from "@cascata/lmdb";
-import { MemoryBackend } from "@cascata/memory";
+import { createCaches } from "@cascata/config";
 
-const memory = new MemoryBackend({ maxEntries: 10_000 });
-const disk = new LmdbBackend({ path: ".cache/weather.mdb" });
-const weather = createRegion({ name: "weather", backend: stack(memory, disk), ttl: "5m" });
+const caches = await createCaches(
+  {
+    backends: {
+      memory: { use: "@cascata/memory", maxEntries: 10_000 },
+      disk: { use: "@cascata/lmdb", path: ".cache/weather.mdb" },
+    },
+    regions: {
+      weather: { tiers: ["memory", "disk"], ttl: "5m" },
+    },
+  },
+  { from: import.meta.url },
+);
+const weather = caches.region("weather");
 
 async function forecast(town: string): Promise<string> {
   console.log(`  … asking the weather service about ${town}`);
@@ -14,6 +22,4 @@ async function forecast(town: string): Promise<string> {
 for (const town of ["Como", "Lugano", "Como"]) {
   console.log(await weather.getOrCreate(town, () => forecast(town)));
 }
-
-await weather.close();
-await disk.close();
+await caches.close();

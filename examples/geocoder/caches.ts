@@ -1,9 +1,7 @@
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { createRegion, isNoValue, stack } from "@cascata/core";
-import { LmdbBackend } from "@cascata/lmdb";
-import { MemoryBackend } from "@cascata/memory";
-import { RedisBackend } from "@cascata/redis";
+import { createCaches } from "@cascata/config";
+import { isNoValue } from "@cascata/core";
 import { type Cell, keyOf } from "./grid.ts";
 import type { Answer } from "./nearest.ts";
 import { creatorSource, type Lookup } from "./serve.ts";
@@ -34,10 +32,20 @@ export interface GeocoderCache {
 export async function openGeocoderCache(options: GeocoderCacheOptions): Promise<GeocoderCache> {
   const { cacheDir, redis, version, search } = options;
   mkdirSync(cacheDir, { recursive: true });
-  const memory = new MemoryBackend({ maxEntries: 1_000 });
-  const disk = new LmdbBackend({ name: "disk", path: diskFile(cacheDir), maxSize: "256mb", onDamage: "rebuild" });
-  const below = redis === undefined ? [] : [new RedisBackend({ url: redis })];
-  const geocodes = createRegion<Answer>({ name: "geocodes", backend: stack(memory, disk, ...below), ttl: "30d" });
+  const caches = await createCaches<{ geocodes: Answer }>(
+    {
+      backends: {
+        memory: { use: "@cascata/memory", maxEntries: 1_000 },
+        disk: { use: "@cascata/lmdb", path: diskFile(cacheDir), maxSize: "256mb", onDamage: "rebuild" },
+        ...(redis !== undefined && { redis: { use: "@cascata/redis", url: redis } }),
+      },
+      regions: {
+        geocodes: { tiers: ["memory", "disk", ...(redis === undefined ? [] : ["redis"])], ttl: "30d" },
+      },
+    },
+    { from: import.meta.url },
+  );
+  const geocodes = caches.region("geocodes");
   const incidents = new Map<string, number>();
   const countUp = (what: string) => void incidents.set(what, (incidents.get(what) ?? 0) + 1);
   geocodes.on("incident", ({ backend, what, error }) => {
@@ -53,8 +61,7 @@ export async function openGeocoderCache(options: GeocoderCacheOptions): Promise<
     tiers: redis === undefined ? ["memory", "disk"] : ["memory", "disk", "redis"],
     incidents,
     async close() {
-      await geocodes.close();
-      for (const tier of [memory, disk, ...below]) await tier.close();
+      await caches.close();
     },
   };
 }

@@ -21,6 +21,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "one-creator": ["1000 answers, 1 different, made 1 time"],
   "stale-while-revalidate": ["edition 1", "edition 1 (stale, and being renewed)", "edition 2", "edition 2"],
   tags: ["/lakes, rendering 1", "/trains, rendering 2", "/lakes, rendering 3", "/trains, rendering 2"],
+  "decorated-function": ["measuring Como to Lugano", "24", "24", "measuring Como to Lugano", "24"],
   "where-from": ["null true NO_VALUE", "from memory, stale: false"],
   "own-backend": ["made by the creator", "made by the creator"],
   "own-proxy": ["[ 'FIRST', 'SECOND' ] FIRST", "3 calls"],
@@ -40,7 +41,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Run elsewhere in this file, in their own way. */
-const others = ["bytes-backend", "own-backend-kit", "redis", "round-trips", "testing-a-backend"];
+const others = ["bytes-backend", "config", "own-backend-kit", "redis", "round-trips", "testing-a-backend"];
 
 let folder: string;
 beforeAll(async () => {
@@ -73,6 +74,13 @@ describe("examples", () => {
     const { code, stdout } = await runExample("sixty-seconds", { cwd });
     expect(code).toBe(0);
     expect(stdout.trimEnd().split("\n")).toEqual(["Como: sunny, 21 °C", "Lugano: sunny, 21 °C", "Como: sunny, 21 °C"]);
+  });
+
+  test("config explains the chain and names every mistake", async () => {
+    const { code, stdout, stderr } = await runExample("config", { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const part of ["users", "memory", "disk", "maxEntires", "maxEntries", "memroy", "5 minutes"])
+      expect(stdout).toContain(part);
   });
 
   test.each(["own-backend-kit", "testing-a-backend"])(
