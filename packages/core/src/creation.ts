@@ -3,9 +3,11 @@ import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
 import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./creator.ts";
+import { LockError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
 import { Fill, type Made, type Right } from "./fill.ts";
 import type { Flight } from "./flight.ts";
+import { type HandOverWork, handOver } from "./hand-over.ts";
 import { MutexTurn } from "./mutex-turn.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
@@ -51,10 +53,12 @@ export class Creation {
   /** Creates for all of them. Never throws; each flight lands or fails. */
   start(flights: readonly Flight[], request: CreationRequest, right: Right): void {
     for (const flight of flights) if (flight.reading) flight.hasRead(undefined);
+    if (this.#state.options.asyncCreationRunner !== undefined && request.options.forceRefresh === false)
+      for (const flight of flights) flight.handedOver = flight.stale !== undefined;
     const turn = right.kind === "unleased" ? MutexTurn.for(flights, this.#state) : undefined;
     const run = () =>
       turn === undefined
-        ? this.#run(flights, request, right, request.options.awaitFill)
+        ? this.#dispatch(flights, request, right, request.options.awaitFill)
         : this.#runLocked(turn, flights, request);
     const work = this.#slots === undefined ? run() : this.#slots.run(run);
     if (work !== undefined) this.#state.inBackground(work, "a creation");
@@ -85,12 +89,49 @@ export class Creation {
   }
 
   async #runLocked(turn: MutexTurn, flights: readonly Flight[], request: CreationRequest): Promise<void> {
-    const left = await turn.acquire(flights, request.options);
     try {
-      if (left.length > 0) await this.#run(left, request, { kind: "unleased" }, true);
+      const { left, refused } = await turn.acquire(flights, request.options);
+      if (refused.length > 0) this.#withoutLock(refused, request);
+      if (left.length > 0) await this.#dispatch(left, request, { kind: "unleased" }, true);
     } finally {
       await turn.release();
     }
+  }
+
+  /** A lock that could not be had in time: as for another process's lease, without storing or not at all. */
+  #withoutLock(flights: readonly Flight[], request: CreationRequest): void {
+    if (this.#state.options.afterLeaseWait === "create") this.start(flights, request, { kind: "unstored" });
+    else
+      for (const flight of flights)
+        this.failed(
+          flight,
+          new LockError(`the lock of ${JSON.stringify(flight.givenKey)} was not granted`),
+          request.options,
+        );
+  }
+
+  /** To the region's runner what has a stale value meanwhile; the rest is created here. */
+  #dispatch(
+    flights: readonly Flight[],
+    request: CreationRequest,
+    right: Right,
+    awaitFill: boolean,
+  ): Promise<void> | undefined {
+    const runner = this.#state.options.asyncCreationRunner;
+    const handed = runner === undefined ? [] : flights.filter(({ handedOver }) => handedOver);
+    if (runner === undefined || handed.length === 0) return this.#run(flights, request, right, awaitFill);
+    const rest = flights.filter(({ handedOver }) => !handedOver);
+    const own = rest.length === 0 ? undefined : this.#run(rest, request, right, awaitFill);
+    const work: HandOverWork = {
+      run: (flight, its) => this.#run([flight], its, right, true),
+      abandon: (flight) => {
+        this.#fill.giveBack([flight], right);
+        this.#state.flights.remove(flight);
+        flight.land({ entry: flight.stale ?? NO_VALUE, origin: "stale" });
+      },
+    };
+    const others = handed.map((flight) => handOver(runner, flight, request, work, this.#state));
+    return Promise.all([own, ...others]).then(() => undefined);
   }
 
   #run(

@@ -23,6 +23,8 @@ export class Flight {
   broken = false;
   /** What may be served while it is under way, known once it has read. */
   stale: CachedValue | undefined;
+  /** The region's runner has it: nobody waits, everybody gets the stale value. */
+  handedOver = false;
   waiters = 0;
   #reading = true;
   #settled = false;

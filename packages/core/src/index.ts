@@ -2,6 +2,13 @@ export * from "./argument-key.ts";
 export * from "./awaitable.ts";
 export * from "./backend.ts";
 export type * from "./backend-definition.ts";
+export {
+  type BackendLoader,
+  type BackendMaker,
+  BackendRegistry,
+  defaultBackends,
+  registerBackend,
+} from "./backend-registry.ts";
 export * from "./batch.ts";
 export type * from "./cached.ts";
 export * from "./cached-method.ts";
@@ -32,6 +39,8 @@ export {
   functionKeyGenerator,
   functionMultiKeyGenerator,
 } from "./function-keys.ts";
+export type { AsyncCreationRunner } from "./hand-over.ts";
+export type * from "./invalidation-strategy.ts";
 export { type Isolation, isolations } from "./isolation.ts";
 export * from "./keys.ts";
 export * from "./mutex.ts";
@@ -42,13 +51,14 @@ export * from "./proxy-backend.ts";
 export * from "./proxy-factory.ts";
 export * from "./read-through.ts";
 export * from "./refusal.ts";
-export { type ConfigureOptions, createRegion, makeRegion, Region } from "./region.ts";
+export { type ConfigureByNameOptions, type ConfigureOptions, createRegion, makeRegion, Region } from "./region.ts";
 export * from "./region-events.ts";
 export * from "./region-options.ts";
 export type { Entry } from "./region-reads.ts";
 export type { CloseReport, WriteReport } from "./region-writes.ts";
 export * from "./rich-serializer.ts";
 export * from "./serializer.ts";
+export { type SerializerOption, SerializingProxy } from "./serializing-proxy.ts";
 export * from "./stack.ts";
 export * from "./surround.ts";
 export * from "./wire.ts";

@@ -28,17 +28,20 @@ export class MutexTurn {
 
   /**
    * Takes the locks in one order over all batches, so that they can't wait for each other, and reads again what others may have
-   * created meanwhile. Answers the flights that are left to be created.
+   * created meanwhile. Answers the flights that are left to be created, and those whose lock could not be had in time.
    */
-  async acquire(flights: readonly Flight[], options: ResolvedCreateOptions): Promise<readonly Flight[]> {
+  async acquire(
+    flights: readonly Flight[],
+    options: ResolvedCreateOptions,
+  ): Promise<{ readonly left: readonly Flight[]; readonly refused: readonly Flight[] }> {
+    const refused = new Set<Flight>();
     const { freshness, events, flights: registry, backend } = this.#state;
     const byKey = new Map(flights.map((flight) => [flight.key, flight]));
     for (const [key, mutex] of [...this.#mutexes].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const flight = byKey.get(key) as Flight;
       try {
         if (await mutex.acquire(flight.stale === undefined)) this.#held.push(mutex);
-        else if (flight.stale === undefined)
-          events.warn(`the lock of ${JSON.stringify(key)} was not granted in time: created without it`);
+        else if (flight.stale === undefined) refused.add(flight);
         else {
           // Somebody else regenerates what this caller has a stale value of.
           byKey.delete(key);
@@ -50,11 +53,11 @@ export class MutexTurn {
       }
     }
     const left = [...byKey.values()];
-    if (left.length === 0) return left;
+    if (left.length === 0) return { left, refused: [] };
     const judge = freshness.judgeWith(options.expirationMs);
     const keys = left.map(({ key }) => key);
     const found = await readMany(backend, keys, () => backend.getMulti(keys, { judge }));
-    return left.filter((flight, index) => {
+    const wanted = left.filter((flight, index) => {
       const one = found[index];
       if (options.forceRefresh !== false || !(one instanceof CachedValue) || judge(flight.key, one) !== "fresh")
         return true;
@@ -62,6 +65,7 @@ export class MutexTurn {
       flight.land({ entry: one, origin: "cached" });
       return false;
     });
+    return { left: wanted.filter((one) => !refused.has(one)), refused: wanted.filter((one) => refused.has(one)) };
   }
 
   /** A lock that can't be released has lapsed: that harms no value, and is told. */

@@ -3,11 +3,15 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError, type Mistake, ValidationError } from "./errors.ts";
 import type { FunctionKeyGenerator, FunctionMultiKeyGenerator } from "./function-keys.ts";
+import type { AsyncCreationRunner } from "./hand-over.ts";
+import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { type Isolation, isolations } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { checkOptionNames, wholeNumber } from "./options.ts";
 import type { ProxyFactory } from "./proxy-factory.ts";
 import type { Logger } from "./region-events.ts";
+import type { Serializer } from "./serializer.ts";
+import { type SerializerOption, serializerOf } from "./serializing-proxy.ts";
 
 export interface RegionOptions {
   /** Part of every key below the region; letters, digits, `.`, `_` and `-`. */
@@ -57,6 +61,12 @@ export interface RegionOptions {
   readonly isolation?: Isolation;
   /** Whether a created value is stored at all; applied to each one. @default all are */
   readonly shouldCacheFn?: (value: unknown, key: string) => boolean;
+  /** Takes over creations that have a stale value meanwhile, and their locks. @default the region creates */
+  readonly asyncCreationRunner?: AsyncCreationRunner;
+  /** How payloads become bytes, in every tier: an object with both halves, or a function with `deserializer` beside it. @default each tier's own */
+  readonly serializer?: SerializerOption;
+  /** The other half of a `serializer` that is a function. */
+  readonly deserializer?: Serializer["deserialize"];
   /** Makes the keys of `cached` functions. @default functionKeyGenerator */
   readonly functionKeyGenerator?: FunctionKeyGenerator;
   /** Makes the keys of `cachedMulti` functions. @default functionMultiKeyGenerator */
@@ -74,6 +84,8 @@ export interface RegionOptions {
 
 /** Where a region's values live. */
 export interface RegionBackendOptions {
+  /** Decides what `invalidate` covers. @default marks, kept by the farthest tier where it can */
+  readonly regionInvalidator?: RegionInvalidationStrategy;
   readonly backend: CacheBackend;
   /** Proxies around the backend, outermost first. */
   readonly wrap?: readonly ProxyFactory[];
@@ -103,6 +115,8 @@ export interface ResolvedRegionOptions {
   readonly keyMangler: KeyMangler | false | undefined;
   readonly isolation: Isolation;
   readonly shouldCacheFn: ((value: unknown, key: string) => boolean) | undefined;
+  readonly asyncCreationRunner: AsyncCreationRunner | undefined;
+  readonly serializer: Serializer | undefined;
   readonly functionKeyGenerator: FunctionKeyGenerator | undefined;
   readonly functionMultiKeyGenerator: FunctionMultiKeyGenerator | undefined;
   readonly clock: Clock;
@@ -135,6 +149,9 @@ const optionNames: readonly (keyof RegionOptions)[] = [
   "keyMangler",
   "isolation",
   "shouldCacheFn",
+  "asyncCreationRunner",
+  "serializer",
+  "deserializer",
   "functionKeyGenerator",
   "functionMultiKeyGenerator",
   "clock",
@@ -192,6 +209,8 @@ export function resolveRegionOptions(
     keyMangler: options.keyMangler,
     isolation: oneOf("isolation", isolations, "share"),
     shouldCacheFn: options.shouldCacheFn,
+    asyncCreationRunner: options.asyncCreationRunner,
+    serializer: check(() => serializerOf(options.serializer, options.deserializer)),
     functionKeyGenerator: options.functionKeyGenerator,
     functionMultiKeyGenerator: options.functionMultiKeyGenerator,
     clock: options.clock ?? systemClock,

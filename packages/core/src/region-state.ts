@@ -4,6 +4,8 @@ import { CachedValue, type CacheMetadata, compareOrders, type Order } from "./ca
 import { ClosedError, ValidationError } from "./errors.ts";
 import { Flights } from "./flight.ts";
 import { Freshness } from "./freshness.ts";
+import { GivenKeys } from "./given-keys.ts";
+import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { Isolator } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { MarkBoard } from "./mark-board.ts";
@@ -13,6 +15,7 @@ import { ReentryGuard } from "./reentry.ts";
 import type { RegionEventHub } from "./region-events.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
 import { Stamps } from "./stamps.ts";
+import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
 
 /** What a new entry is made from, beside its payload. */
 export interface EntryPlan {
@@ -29,7 +32,12 @@ export interface EntryPlan {
 /** What the parts of a configured region share. */
 export class RegionState {
   readonly options: ResolvedRegionOptions;
+  /** What the region reads and writes: the outermost backend, and around it what asks the strategy, if there is one. */
   readonly backend: CacheBackend;
+  readonly outermost: CacheBackend;
+  readonly strategy: RegionInvalidationStrategy | undefined;
+  /** The region itself, for whom its runner is called. */
+  readonly owner: unknown;
   readonly events: RegionEventHub;
   readonly stamps: Stamps;
   readonly marks: MarkBoard;
@@ -45,20 +53,42 @@ export class RegionState {
   readonly hasNearTier: boolean;
   readonly nearName: string;
   readonly #mangle: KeyMangler | undefined;
+  #givenKeys: GivenKeys | undefined;
   readonly #background = new Set<Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
   readonly #maxStalenessMs: number;
   #known: Order | undefined;
   #closed = false;
 
-  constructor(options: ResolvedRegionOptions, backend: CacheBackend, events: RegionEventHub) {
+  /** @param outermost what the user has composed: tiers and proxies */
+  constructor(
+    options: ResolvedRegionOptions,
+    outermost: CacheBackend,
+    events: RegionEventHub,
+    strategy: RegionInvalidationStrategy | undefined,
+    owner: unknown,
+  ) {
     const { clock } = options;
     this.options = options;
-    this.backend = backend;
+    this.outermost = outermost;
+    this.strategy = strategy;
+    this.owner = owner;
     this.events = events;
     this.stamps = new Stamps(clock);
-    this.#maxStalenessMs = chainOf(backend)?.maxStalenessMs ?? 10_000;
-    this.marks = new MarkBoard(backend.marks, backend.changes, clock, this.#maxStalenessMs);
+    this.#mangle = manglerOf(options.keyMangler, outermost.keyMangler);
+    this.#maxStalenessMs = chainOf(outermost)?.maxStalenessMs ?? 10_000;
+    const { marks, changes } = outermost;
+    if (strategy === undefined) {
+      this.backend = outermost;
+      this.marks = new MarkBoard(marks, changes, clock, this.#maxStalenessMs);
+    } else {
+      const board = new StrategyBoard(marks, changes, clock, this.#maxStalenessMs);
+      this.#givenKeys = this.#mangle === undefined ? undefined : new GivenKeys();
+      const givenKey = (key: string) => this.#givenKeys?.of(key) ?? key;
+      this.backend = new StrategyProxy(outermost, strategy, board, givenKey, chainOf(outermost) !== undefined);
+      this.marks = board;
+    }
+    const { backend } = this;
     const { ttlMs, graceMs, valueVersion } = options;
     this.freshness = new Freshness({ clock, ttlMs, graceMs, formatVersion: valueVersion }, this.marks, this.pending);
     this.announcements = new Announcements(clock);
@@ -67,7 +97,6 @@ export class RegionState {
     this.sender = chainOf(backend)?.sender ?? crypto.randomUUID();
     this.nearName = (chainOf(backend)?.near ?? backend).name;
     this.hasNearTier = !(chainOf(backend)?.near ?? backend).remote;
-    this.#mangle = manglerOf(options.keyMangler, backend.keyMangler);
     this.#endings.push(backend.watch((incident) => events.emit("incident", incident)));
     this.#listen();
   }
@@ -78,7 +107,10 @@ export class RegionState {
    */
   inner(key: string): string {
     if (typeof key !== "string") throw new ValidationError({ path: "key", expected: "a string", received: key });
-    return this.#mangle === undefined ? key : this.#mangle(key);
+    if (this.#mangle === undefined) return key;
+    const mangled = this.#mangle(key);
+    this.#givenKeys?.note(mangled, key);
+    return mangled;
   }
 
   /** @throws ClosedError */

@@ -5,6 +5,8 @@ import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { Mark } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import { InvalidationPendingError, ValidationError } from "./errors.ts";
+import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
+import { regionMark } from "./mark-board.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
@@ -146,6 +148,7 @@ export class RegionWrites {
       });
     }
     const at = state.stamps.next();
+    if (state.strategy !== undefined && names[0] === regionMark) return this.#byStrategy(state.strategy, mode, at);
     state.marks.apply(names.map((name) => ({ name, mode, at })));
     state.flights.forgetAll();
     const marked = this.#unconfirmed.mark(names, mode, at);
@@ -156,6 +159,17 @@ export class RegionWrites {
       const outcomes = new Map(names.map((name) => [name, outcome]));
       const tiers = new Map([[state.backend.name, outcomes]]);
       return this.#answer({ confirmed, outcomes, tiers, settled }, "an invalidation");
+    });
+  }
+
+  #byStrategy(strategy: RegionInvalidationStrategy, mode: Mark["mode"], at: number): Awaitable<WriteReport> {
+    const state = this.#state;
+    state.flights.forgetAll();
+    return andThen(strategy.invalidate({ hard: mode === "hard", at }), () => {
+      // Who came meanwhile may have joined what began before.
+      state.flights.forgetAll();
+      state.events.emit("invalidated", { names: [regionMark], mode, confirmed: true });
+      return { confirmed: true, outcomes: new Map([[regionMark, STORED]]), tiers: new Map(), settled: done };
     });
   }
 

@@ -1,5 +1,12 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
 import { type BackendHealth, CacheBackend } from "./backend.ts";
+import {
+  type BackendMaker,
+  type BackendRegistry,
+  backendFromConfig,
+  backendOf,
+  defaultBackends,
+} from "./backend-registry.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
 import {
   type CachedDecorator,
@@ -36,10 +43,14 @@ import type { Duration } from "./duration.ts";
 import { EarlyRefresh } from "./early-refresh.ts";
 import { ConfigurationError, PartialFailureError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
 import { explainRegion } from "./explain.ts";
+import { flatConfiguration } from "./flat-configuration.ts";
 import type { Landing } from "./flight.ts";
 import { type AnyFunction, KeyPrefixes } from "./function-keys.ts";
+import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { regionMark } from "./mark-board.ts";
+import type { CacheMutex } from "./mutex.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
+import { checkOptionNames } from "./options.ts";
 import { protect } from "./protection-proxy.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
@@ -54,15 +65,27 @@ import { type Entry, RegionReads } from "./region-reads.ts";
 import { chainOf, RegionState } from "./region-state.ts";
 import { type CloseReport, RegionWrites, type WriteReport } from "./region-writes.ts";
 import { scopeOf } from "./scope-proxy.ts";
+import { SerializingProxy } from "./serializing-proxy.ts";
 import { touch } from "./touch.ts";
 import { waitFor } from "./waiting.ts";
 
 export interface ConfigureOptions {
+  /** Proxies around the backend, outermost first. */
   readonly wrap?: readonly ProxyFactory[];
   /** Take this backend's place if there is one already. @default false */
   readonly replaceExistingBackend?: boolean;
   readonly ttl?: Duration;
   readonly grace?: Duration;
+  /** Decides what `invalidate` covers. It stays when the backend is replaced. @default marks */
+  readonly regionInvalidator?: RegionInvalidationStrategy;
+}
+
+/** How a backend is found and made by its name. */
+export interface ConfigureByNameOptions extends ConfigureOptions {
+  /** What the backend is made with. Never modified. @default {} */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** Where the name is looked up. @default defaultBackends */
+  readonly backends?: BackendRegistry;
 }
 
 interface Configured {
@@ -85,6 +108,9 @@ export class Region<V = unknown> {
   readonly #events: RegionEventHub;
   readonly #prefixes = new KeyPrefixes();
   #configured: Configured | undefined;
+  #invalidator: RegionInvalidationStrategy | undefined;
+  /** A backend that this region has made. */
+  #owned: CacheBackend | undefined;
 
   constructor(options: RegionOptions) {
     this.#given = options;
@@ -102,7 +128,7 @@ export class Region<V = unknown> {
 
   /** The outermost backend: proxies, tiers and all. @throws RegionNotConfigured */
   get backend(): CacheBackend {
-    return this.#parts().state.backend;
+    return this.#parts().state.outermost;
   }
 
   /** The innermost backend: the farthest tier without any proxy. @throws RegionNotConfigured */
@@ -113,32 +139,50 @@ export class Region<V = unknown> {
   }
 
   /**
-   * Gives the region its backend. Everything is checked before anything changes.
+   * Gives the region its backend, at once; or, by its name, as soon as it is loaded and made: then the region owns it and
+   * closes it. Everything is checked before anything changes.
    * @throws RegionAlreadyConfigured unless `replaceExistingBackend`
    * @throws ConfigurationError
+   * @throws PluginNotFound (rejects) if nobody has registered the name
    */
-  configure(backend: CacheBackend, options: ConfigureOptions = {}): this {
-    if (this.#configured !== undefined && !options.replaceExistingBackend) throw new RegionAlreadyConfigured(this.name);
-    if (!(backend instanceof CacheBackend))
-      throw new ConfigurationError({ path: "region.backend", expected: "a backend", received: backend });
-    const { ttl, grace, wrap = [] } = options;
-    const given = { ...this.#given, ...(ttl !== undefined && { ttl }), ...(grace !== undefined && { grace }) };
-    const resolved = resolveRegionOptions(given);
-    const { clock, random } = resolved;
-    const scoped = scopeOf(protect(backend, { clock, random }), resolved.name);
-    const wrapped = wrap.reduceRight<CacheBackend>(
-      (inner, proxy, index) => applyProxy(proxy, inner, `region.wrap[${index}]`),
-      scoped,
-    );
-    this.#options = resolved;
-    this.#install(wrapped);
-    return this;
+  configure(backend: CacheBackend, options?: ConfigureOptions): this;
+  configure(name: string, options?: ConfigureByNameOptions): Promise<this>;
+  configure(backend: CacheBackend | string, options: ConfigureByNameOptions = {}): this | Promise<this> {
+    if (typeof backend !== "string") {
+      this.#assign(backend, options, configureNames);
+      return this;
+    }
+    return this.#bind(backend, options, (maker) => backendOf(maker, options.arguments ?? {}));
+  }
+
+  /**
+   * The same from dogpile's flat form: the entries of `config` whose key starts with `prefix`. `config` is not modified.
+   * @throws ConfigurationError (rejects) naming every entry that is missing or that nobody knows
+   */
+  async configureFromConfig(
+    config: Readonly<Record<string, unknown>>,
+    prefix: string,
+    options: Pick<ConfigureByNameOptions, "backends"> = {},
+  ): Promise<this> {
+    const { backend, argumentsPrefix, options: found } = flatConfiguration(config, prefix);
+    return this.#bind(backend, { ...found, ...options }, (maker) => backendFromConfig(maker, config, argumentsPrefix));
   }
 
   /** Puts one more proxy around everything. */
   wrap(proxy: ProxyFactory): this {
     this.#install(applyProxy(proxy, this.backend, "proxy"));
     return this;
+  }
+
+  /** The backend's lock of the key, `null` where it has none and the region's own order is all. */
+  getMutex(key: string): CacheMutex | null {
+    const { state } = this.#parts();
+    return state.backend.getMutex(state.inner(key));
+  }
+
+  /** Whether the backend's locks may vanish before they are released. */
+  hasLockTimeout(): boolean {
+    return this.backend.hasLockTimeout();
   }
 
   /** The value, if a tier has a fresh one. Rejects if no tier could be read: a failed read is not a miss. */
@@ -396,7 +440,9 @@ export class Region<V = unknown> {
   async close(): Promise<CloseReport> {
     const parts = this.#configured;
     if (parts === undefined || parts.state.closed) return { unconfirmedKeys: [], unconfirmedMarks: [], unfinished: 0 };
-    return parts.writes.close(() => this.#events.clear());
+    const report = await parts.writes.close(() => this.#events.clear());
+    await this.#owned?.close();
+    return report;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -420,9 +466,62 @@ export class Region<V = unknown> {
     return this.#configured;
   }
 
+  #assertFree({ replaceExistingBackend = false }: ConfigureOptions): void {
+    if (this.#configured !== undefined && !replaceExistingBackend) throw new RegionAlreadyConfigured(this.name);
+  }
+
+  #resolved({ ttl, grace }: ConfigureOptions): ResolvedRegionOptions {
+    return resolveRegionOptions({
+      ...this.#given,
+      ...(ttl !== undefined && { ttl }),
+      ...(grace !== undefined && { grace }),
+    });
+  }
+
+  /** Makes the backend and assigns it; closes it again if it can't be assigned. */
+  async #bind(
+    name: string,
+    options: ConfigureByNameOptions,
+    make: (maker: BackendMaker) => CacheBackend,
+  ): Promise<this> {
+    checkConfigureOptions(options, configureByNameNames);
+    this.#assertFree(options);
+    this.#resolved(options);
+    const backend = make(await (options.backends ?? defaultBackends).load(name));
+    try {
+      this.#assign(backend, options, configureByNameNames);
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+    this.#owned = backend;
+    return this;
+  }
+
+  #assign(backend: CacheBackend, options: ConfigureOptions, names: readonly string[]): void {
+    this.#assertFree(options);
+    checkConfigureOptions(options, names);
+    if (!(backend instanceof CacheBackend))
+      throw new ConfigurationError({ path: "region.backend", expected: "a backend", received: backend });
+    const resolved = this.#resolved(options);
+    const { clock, random, serializer } = resolved;
+    const scoped = scopeOf(protect(backend, { clock, random }), resolved.name);
+    const stored = serializer === undefined ? scoped : new SerializingProxy(scoped, serializer);
+    const wrapped = (options.wrap ?? []).reduceRight<CacheBackend>(
+      (inner, proxy, index) => applyProxy(proxy, inner, `region.wrap[${index}]`),
+      stored,
+    );
+    this.#options = resolved;
+    this.#invalidator = options.regionInvalidator ?? this.#invalidator;
+    this.#install(wrapped);
+    const before = this.#owned;
+    this.#owned = undefined;
+    if (before !== undefined) this.#parts().state.inBackground(closing(before), "closing a replaced backend");
+  }
+
   #install(backend: CacheBackend): void {
     const before = this.#configured;
-    const state = new RegionState(this.#options, backend, this.#events);
+    const state = new RegionState(this.#options, backend, this.#events, this.#invalidator, this);
     const reads = new RegionReads(state);
     const creations = new Creations(state);
     const writes = new RegionWrites(state, (key) => creations.forgetFailure(key));
@@ -480,10 +579,33 @@ const nothing: WriteReport = Object.freeze({
   settled: Promise.resolve(),
 });
 
+const configureNames = ["wrap", "replaceExistingBackend", "ttl", "grace", "regionInvalidator"];
+const configureByNameNames = [...configureNames, "arguments", "backends"];
+
+function checkConfigureOptions(options: ConfigureOptions, names: readonly string[]): void {
+  checkOptionNames(options, names, "configure");
+  const { wrap, regionInvalidator } = options;
+  if (wrap !== undefined && !Array.isArray(wrap))
+    throw new ConfigurationError({ path: "region.wrap", expected: "a list of proxies", received: wrap });
+  const isStrategy =
+    typeof regionInvalidator?.invalidate === "function" && typeof regionInvalidator.verdicts === "function";
+  if (regionInvalidator !== undefined && !isStrategy) {
+    const expected = "a strategy with invalidate and verdicts";
+    throw new ConfigurationError({ path: "region.regionInvalidator", expected, received: regionInvalidator });
+  }
+}
+
+async function closing(backend: CacheBackend): Promise<void> {
+  await backend.close();
+}
+
 /** A region with its backend, in one step. */
 export function createRegion<V = unknown>(options: RegionOptions & RegionBackendOptions): Region<V> {
-  const { backend, wrap, ...rest } = options;
-  return new Region<V>(rest).configure(backend, wrap === undefined ? {} : { wrap });
+  const { backend, wrap, regionInvalidator, ...rest } = options;
+  return new Region<V>(rest).configure(backend, {
+    ...(wrap !== undefined && { wrap }),
+    ...(regionInvalidator !== undefined && { regionInvalidator }),
+  });
 }
 
 /** A region that gets its backend later: functions may be decorated with it before. */

@@ -22,14 +22,15 @@ export function waitFor(
 function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, state: RegionState): Promise<Landing> {
   if (flight.settled) return flight.outcome;
   const { stale } = flight;
-  if (stale !== undefined && !(leads && options.softTimeoutMs === Number.POSITIVE_INFINITY)) {
+  const waits = leads && !flight.handedOver;
+  if (stale !== undefined && !(waits && options.softTimeoutMs === Number.POSITIVE_INFINITY)) {
     const landing: Landing = { entry: stale, origin: "stale" };
-    const reason = leads ? "soft-timeout" : "refreshing";
+    const reason = waits ? "soft-timeout" : "refreshing";
     const serve = () => {
       state.events.emit("stale", { key: flight.givenKey, reason });
       return landing;
     };
-    if (!leads || options.softTimeoutMs === 0) return Promise.resolve(serve());
+    if (!waits || options.softTimeoutMs === 0) return Promise.resolve(serve());
     // The creator goes on and its result is kept: this caller has not left, it has been served.
     return limited(flight, options, options.softTimeoutMs, state, (resolve) => resolve(serve()));
   }
