@@ -8,11 +8,23 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["test/**/*.test.ts"],
     passWithNoTests: false,
     allowOnly: false,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"], exclude: ["test/chaos/**"] } },
+      {
+        extends: true,
+        // They measure real time with several processes of their own: alone, after all others.
+        test: {
+          name: "chaos",
+          include: ["test/chaos/**/*.test.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },
 });

@@ -1,0 +1,25 @@
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+
+// Inside the package, so that its clients resolve from there as they do for the package itself.
+const folder = fileURLToPath(new URL("../../../packages/redis/node_modules/.cache/", import.meta.url));
+const built = new Map<string, Promise<string>>();
+
+/** Bundles a file of this folder from source, once a run; answers with what any supported Node can run. */
+export function bundled(name: string): Promise<string> {
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  const file = `${folder}chaos-${name}-${process.pid}.mjs`;
+  mkdirSync(folder, { recursive: true });
+  const work = build({
+    input: fileURLToPath(new URL(`${name}.ts`, import.meta.url)),
+    platform: "node",
+    external: [/^node:/, /^@redis\//, /^@keyv\//, "keyv"],
+    resolve: { conditionNames: ["@cascata/source", "node", "import"] },
+    output: { file, format: "esm" },
+    logLevel: "silent",
+  }).then(() => file);
+  built.set(name, work);
+  return work;
+}

@@ -1,0 +1,88 @@
+// A process with a cache of its own, told what to do over IPC: { id, method, args } in, { id, answer | error } out.
+import { isNoValue } from "@cascata/core";
+import { hostNow, type Versioned } from "./history-record.ts";
+import { Origin } from "./origin.ts";
+import { openRegion, type ProcessSettings } from "./process-region.ts";
+import { Workload, type WorkloadSettings } from "./workload.ts";
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as ProcessSettings;
+const opened = openRegion<unknown>(settings);
+const { region } = opened;
+const origin = settings.originUrl === undefined ? undefined : await Origin.connect(settings.originUrl);
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One process's part of a stampede. */
+export interface StampedeResult {
+  readonly created: number;
+  /** Distinct values and errors, as text. */
+  readonly outcomes: readonly string[];
+  /** From the first call to the last answer. */
+  readonly lastMs: number;
+  /** From the last start of a creator here to the last answer; -1: none ran here. */
+  readonly afterStartMs: number;
+}
+
+const methods = {
+  async get(key: string): Promise<unknown> {
+    const found = await region.get(key);
+    return isNoValue(found) ? null : found;
+  },
+  async getOrCreate(key: string, value: unknown): Promise<unknown> {
+    return region.getOrCreate(key, () => value);
+  },
+  async set(key: string, value: unknown): Promise<boolean> {
+    return (await region.set(key, value)).confirmed;
+  },
+  async delete(key: string): Promise<boolean> {
+    return (await region.delete(key)).confirmed;
+  },
+  async live(): Promise<boolean> {
+    return opened.redis.changes?.live === true && opened.redis.health().state === "up";
+  },
+  async workload(part: WorkloadSettings): Promise<unknown> {
+    if (origin === undefined) throw new Error("a workload needs an origin");
+    return new Workload(region as never, origin, part).run();
+  },
+  /** What a fresh look at each key gives, the origin being asked where nothing is cached. */
+  async versions(count: number): Promise<number[]> {
+    const keys = Array.from({ length: count }, (_, index) => `k${index}`);
+    const create = async (key: string): Promise<Versioned> => ({ key, version: (await origin?.version(key)) ?? -1 });
+    const all = await Promise.all(keys.map((key) => region.getOrCreate(key, () => create(key))));
+    return all.map((value) => (value as Versioned).version);
+  },
+  async stampede(key: string, callers: number, creatorMs: number, fails: boolean): Promise<StampedeResult> {
+    let created = 0;
+    let startedAt = Number.NaN;
+    const creator = async (): Promise<unknown> => {
+      created += 1;
+      startedAt = hostNow();
+      await pause(creatorMs);
+      if (fails) throw new RangeError(`process ${process.pid} could not`);
+      return `made by ${process.pid}`;
+    };
+    const from = hostNow();
+    const all = await Promise.allSettled(Array.from({ length: callers }, () => region.getOrCreate(key, creator)));
+    const to = hostNow();
+    const texts = all.map((one) => (one.status === "fulfilled" ? String(one.value) : String(one.reason)));
+    return {
+      created,
+      outcomes: [...new Set(texts)],
+      lastMs: to - from,
+      afterStartMs: created === 0 ? -1 : to - startedAt,
+    };
+  },
+  async close(): Promise<void> {
+    await opened[Symbol.asyncDispose]();
+    await origin?.[Symbol.asyncDispose]();
+    process.disconnect();
+  },
+};
+
+process.on("message", ({ id, method, args }: { id: number; method: keyof typeof methods; args: never[] }) => {
+  const reply = (message: object): void => void (process.connected && process.send?.(message));
+  (methods[method] as (...all: never[]) => Promise<unknown>)(...args).then(
+    (answer) => reply({ id, answer }),
+    (error: unknown) => reply({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
+});
+process.send?.({ ready: true });
