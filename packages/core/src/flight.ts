@@ -18,7 +18,6 @@ export class Flight {
   readonly key: string;
   /** The caller's key, before any mangler. */
   readonly givenKey: string;
-  readonly outcome: Promise<Landing>;
   /** Broken by a change of the key: nobody joins any more, and what it creates is not stored. */
   broken = false;
   /** What may be served while it is under way, known once it has read. */
@@ -29,19 +28,36 @@ export class Flight {
   #reading = true;
   #settled = false;
   #readers: (() => void)[] | undefined;
-  #resolve!: (landing: Landing) => void;
-  #reject!: (error: unknown) => void;
+  #landing: Landing | undefined;
+  #error: unknown;
+  /** Made for the first who waits: a creation that ends in the turn in which it began needs none. */
+  #outcome: Promise<Landing> | undefined;
+  #resolve: ((landing: Landing) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #onAbandoned: (() => void) | undefined;
 
   constructor(key: string, givenKey: string) {
     this.key = key;
     this.givenKey = givenKey;
-    this.outcome = new Promise<Landing>((resolve, reject) => {
+  }
+
+  get outcome(): Promise<Landing> {
+    if (this.#outcome !== undefined) return this.#outcome;
+    if (this.#settled)
+      return this.#landing === undefined ? Promise.reject(this.#error) : Promise.resolve(this.#landing);
+    this.#outcome = new Promise<Landing>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // Who waits for it handles its failure; a flight that nobody waits for any more must not end the process.
-    this.outcome.catch(() => undefined);
+    this.#outcome.catch(() => undefined);
+    return this.#outcome;
+  }
+
+  /** What a settled flight ended with. @throws the error that it failed with */
+  ended(): Landing {
+    if (this.#landing === undefined) throw this.#error;
+    return this.#landing;
   }
 
   get settled(): boolean {
@@ -68,13 +84,15 @@ export class Flight {
   }
 
   land(landing: Landing): void {
+    this.#landing = landing;
     this.#end();
-    this.#resolve(landing);
+    this.#resolve?.(landing);
   }
 
   fail(error: unknown): void {
+    this.#error = error;
     this.#end();
-    this.#reject(error);
+    this.#reject?.(error);
   }
 
   /** Told once when the last of its waiters has left. */

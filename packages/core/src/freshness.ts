@@ -35,6 +35,14 @@ export class Freshness {
     this.judge = (key, entry) => this.#judge(key, entry, undefined);
   }
 
+  /** What {@link Freshness.judge} says, without its distinctions: the way of a hit. */
+  isFresh(key: string, entry: CachedValue): boolean {
+    const { metadata } = entry;
+    if (metadata.formatVersion !== this.#formatVersion || this.#pending.hides(key, entry)) return false;
+    if (this.#marks.verdict(metadata) !== undefined) return false;
+    return this.#clock.coarse() - metadata.createdAt <= (metadata.ttl ?? this.#ttlMs);
+  }
+
   /** The judge of a call with its own ttl in place of the entries'. */
   judgeWith(ttlMs: number | undefined): Judge {
     return ttlMs === undefined ? this.judge : (key, entry) => this.#judge(key, entry, ttlMs);

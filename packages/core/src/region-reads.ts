@@ -32,9 +32,11 @@ export class RegionReads {
   /** For plain reads, so that they make none. */
   readonly #context: ReadContext;
   readonly #nearContext: ReadContext;
+  readonly #hitsAtOnce: boolean;
 
   constructor(state: RegionState) {
     this.#state = state;
+    this.#hitsAtOnce = state.hasNearTier && state.backend.byReference;
     this.#context = { judge: state.freshness.judge };
     this.#nearContext = { judge: state.freshness.judge, nearestOnly: true };
   }
@@ -60,10 +62,40 @@ export class RegionReads {
     );
   }
 
+  /** Fresh entries of the nearest tier for all the keys, at once, or nothing if one of them is lacking. */
+  hits(keys: readonly string[]): readonly CachedValue[] | undefined {
+    const [first] = keys;
+    // Worth a try where a read is a look-up in this process's memory; the first key tells a cold batch.
+    if (!this.#hitsAtOnce || first === undefined || this.near(first) === undefined) return undefined;
+    const found = this.#state.backend.getMulti(keys, this.#nearContext);
+    if (isPromiseLike(found)) {
+      found.then(undefined, () => undefined);
+      return undefined;
+    }
+    if (found.length !== keys.length) return undefined;
+    for (let at = 0; at < found.length; at += 1) {
+      const one = found[at];
+      if (!(one instanceof CachedValue) || !this.#isFresh(keys[at] as string, one)) return undefined;
+    }
+    return found as readonly CachedValue[];
+  }
+
+  /** What a caller is given of entries, by the caller's keys. */
+  handOutAll<T>(keys: readonly string[], entries: readonly CachedValue[]): Map<string, T> {
+    const all = new Map<string, T>();
+    for (let at = 0; at < entries.length; at += 1)
+      all.set(keys[at] as string, this.handOut<T>(entries[at] as CachedValue));
+    return all;
+  }
+
   /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */
   get(key: string, givenKey: string): Awaitable<CachedValue | NoValue> {
     const found = this.#state.backend.get(key, this.#context);
     if (found instanceof CachedValue && this.#isFresh(key, found)) return found;
+    return this.#getFurther(key, givenKey, found);
+  }
+
+  #getFurther(key: string, givenKey: string, found: Awaitable<Found>): Awaitable<CachedValue | NoValue> {
     const read = isPromiseLike(found) ? readOne(this.#state.backend, () => found) : found;
     return andThen(this.#learned(read), (one) => this.#verdict(key, givenKey, one, this.#state.freshness.judge));
   }
@@ -131,7 +163,7 @@ export class RegionReads {
   }
 
   #isFresh(key: string, entry: CachedValue): boolean {
-    return this.#state.freshness.judge(key, entry) === "fresh" && this.#state.marks.knows(entry.metadata);
+    return this.#state.freshness.isFresh(key, entry) && this.#state.marks.knows(entry.metadata);
   }
 
   #learned(found: Awaitable<Found>): Awaitable<Found> {

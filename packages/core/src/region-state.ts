@@ -113,6 +113,13 @@ export class RegionState {
     return mangled;
   }
 
+  /** The same for many; without a mangler the very array that was given. @throws ValidationError */
+  innerAll(keys: readonly string[]): readonly string[] {
+    if (this.#mangle !== undefined) return keys.map((key) => this.inner(key));
+    for (let at = 0; at < keys.length; at += 1) this.inner(keys[at] as string);
+    return keys;
+  }
+
   /** @throws ClosedError */
   assertOpen(): void {
     if (this.#closed) throw new ClosedError(`region "${this.options.name}"`);

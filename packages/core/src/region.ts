@@ -1,4 +1,4 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import { type BackendHealth, CacheBackend } from "./backend.ts";
 import {
   type BackendMaker,
@@ -26,7 +26,7 @@ import {
   type MultiResult,
 } from "./cached-multi.ts";
 import { type CachingRegion, decoratorOf, withDogpileLife } from "./cached-settings.ts";
-import type { CachedValue } from "./cached-value.ts";
+import { CachedValue } from "./cached-value.ts";
 import {
   type CreateOptions,
   type ReadOptions,
@@ -192,8 +192,8 @@ export class Region<V = unknown> {
       const inner = state.inner(key);
       const found =
         options === undefined ? reads.get(inner, key) : reads.getWith(inner, key, resolveReadOptions(options));
-      if ("payload" in found && !("then" in found)) return Promise.resolve(this.#served<T>(found, key, inner, early));
-      return Promise.resolve(andThen(found, (entry) => this.#served<T>(entry, key, inner, early)));
+      if (found instanceof CachedValue) return Promise.resolve(this.#served<T>(found, key, inner, early));
+      return this.#servedLater<T>(found, key, inner, early);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -213,8 +213,19 @@ export class Region<V = unknown> {
    */
   async getMulti<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<readonly (T | NoValue)[]> {
     const { state, reads } = this.#parts();
-    const inner = keys.map((key) => state.inner(key));
+    const inner = state.innerAll(keys);
     if (keys.length === 0) return [];
+    const hits = options === undefined ? reads.hits(inner) : undefined;
+    if (hits !== undefined) return this.#servedAll<T>(hits, keys, inner);
+    return this.#readMulti<T>(inner, keys, options);
+  }
+
+  async #readMulti<T>(
+    inner: readonly string[],
+    keys: readonly string[],
+    options: ReadOptions | undefined,
+  ): Promise<readonly (T | NoValue)[]> {
+    const { reads } = this.#parts();
     const answered = reads.getMulti(inner, keys, options && resolveReadOptions(options));
     const all = "then" in answered ? await answered : answered;
     const errors = new Map<string, unknown>();
@@ -259,9 +270,7 @@ export class Region<V = unknown> {
         const near = reads.near(inner);
         if (near !== undefined) return Promise.resolve(this.#served<T>(near, key, inner, early, creator, options) as T);
       }
-      return this.#land(key, inner, creator, options).then(
-        ({ entry }) => (isNoValue(entry) ? entry : reads.handOut<T>(entry)) as T,
-      );
+      return this.#created(key, inner, creator, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -310,6 +319,10 @@ export class Region<V = unknown> {
     options?: CreateOptions<T> & { readonly settled?: boolean },
   ): Promise<Map<string, T> | BatchOutcomes<T>> {
     const { state, reads, creations, defaults } = this.#parts();
+    if (options === undefined) {
+      const hits = reads.hits(state.innerAll(keys));
+      if (hits !== undefined) return reads.handOutAll<T>(keys, hits);
+    }
     const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
     const outcomes = await new Batch<T>(state, reads, creations).run(keys, creator, resolved);
     if (options?.settled) return outcomes;
@@ -537,13 +550,45 @@ export class Region<V = unknown> {
     before?.state.retire(backend);
   }
 
-  #land<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<Landing> {
+  #created<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<T> {
+    const landing = this.#land(key, inner, creator, options);
+    return isPromiseLike(landing)
+      ? Promise.resolve(landing.then((landed) => this.#landed<T>(landed)))
+      : Promise.resolve(this.#landed<T>(landing));
+  }
+
+  #landed<T>({ entry }: Landing): T {
+    return (isNoValue(entry) ? entry : this.#parts().reads.handOut<T>(entry)) as T;
+  }
+
+  /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
+  #land<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Awaitable<Landing> {
     const { state, creations, defaults } = this.#parts();
     const joined = creations.joinable(inner);
     const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
     const flight = joined ?? creations.begin(inner, key);
-    if (joined === undefined) creations.lead([flight], singleRequest(creator, resolved));
+    if (joined === undefined) {
+      creations.lead([flight], singleRequest(creator, resolved));
+      if (flight.settled) return flight.ended();
+    }
     return waitFor(flight, joined === undefined, resolved, state);
+  }
+
+  #servedAll<T>(hits: readonly CachedValue[], keys: readonly string[], inner: readonly string[]): readonly T[] {
+    const values = new Array<T>(hits.length);
+    for (let at = 0; at < hits.length; at += 1)
+      values[at] = this.#served<T>(hits[at] as CachedValue, keys[at] as string, inner[at] as string, undefined) as T;
+    return values;
+  }
+
+  // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
+  #servedLater<T>(
+    found: Awaitable<CachedValue | NoValue>,
+    key: string,
+    inner: string,
+    early: EarlyRefresh | undefined,
+  ): Promise<T | NoValue> {
+    return Promise.resolve(andThen(found, (entry) => this.#served<T>(entry, key, inner, early)));
   }
 
   #served<T>(

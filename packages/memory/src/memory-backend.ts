@@ -91,8 +91,11 @@ export class MemoryBackend extends CacheBackend {
   }
 
   getMulti(keys: readonly string[]): readonly Found[] {
-    this.#open();
-    return keys.map((key) => this.get(key));
+    const store = this.#open();
+    const now = this.#clock.coarse();
+    const found = new Array<Found>(keys.length);
+    for (let at = 0; at < keys.length; at += 1) found[at] = store.get(keys[at] as string, now) ?? NO_VALUE;
+    return found;
   }
 
   set(key: string, value: CachedValue, context?: WriteContext): WriteOutcome | void {

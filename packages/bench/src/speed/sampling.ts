@@ -15,6 +15,9 @@ export interface Sampling {
   readonly clock: "processor" | "wall";
 }
 
+/** Until then the engine is still compiling. */
+const warmUpMs = 250;
+
 function nowMs(clock: Sampling["clock"]): number {
   if (clock === "wall") return performance.now();
   const { user, system } = process.cpuUsage();
@@ -23,16 +26,17 @@ function nowMs(clock: Sampling["clock"]): number {
 
 /** Nanoseconds an operation: the middle of several samples, each long enough for the clock, after a warm-up. */
 export async function sample(operation: Operation, { samples, sampleMs, clock }: Sampling): Promise<number> {
+  const started = nowMs(clock);
   let count = 1;
   for (;;) {
     const before = nowMs(clock);
     await operation.run(count);
     const tookMs = nowMs(clock) - before;
-    if (tookMs >= sampleMs / 2) {
+    if (tookMs >= sampleMs / 2 && nowMs(clock) - started >= warmUpMs) {
       count = Math.max(1, Math.round((count * sampleMs) / tookMs));
       break;
     }
-    count *= 2;
+    if (tookMs < sampleMs / 2) count *= 2;
   }
   const times: number[] = [];
   for (let at = 0; at < samples; at += 1) {
