@@ -11,6 +11,7 @@ import {
   RecordingListener,
   revisionCases,
 } from "@cascata/testing";
+import { createCluster } from "@redis/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithServers } from "../support/needs.ts";
 import { type RedisCluster, startRedisCluster } from "../support/redis-cluster.ts";
@@ -97,6 +98,21 @@ describeWithServers(["redis-server"], "redis: Cluster", () => {
       const winner = orders.indexOf(Math.max(...orders)) + 1;
       expect(inShort(await backend.get("contended"))).toBe(winner);
     }
+    await backend.close();
+  });
+
+  it("a store that arrives after one with a later order is refused", async () => {
+    const backend = open({}, "orders");
+    await backend.set("a", freshEntry("later"));
+    const raw = createCluster({ rootNodes: cluster.nodes.map(({ host, port }) => ({ socket: { host, port } })) });
+    await raw.connect();
+    const stored = String(await raw.get("orders:{a}"));
+    await raw.set("orders:{a}", `${stored.slice(0, 22)}${"9".repeat(15).padStart(16, "0")}${stored.slice(38)}`);
+    raw.destroy();
+    expect(await backend.set("a", freshEntry("earlier"))).toEqual({ status: "refused", why: "newer" });
+    expect(inShort(await backend.get("a"))).toBe("later");
+    await backend.delete("a");
+    expect(await backend.set("a", freshEntry("new"))).toMatchObject({ status: "stored" });
     await backend.close();
   });
 
