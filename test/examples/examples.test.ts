@@ -36,7 +36,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "by way of Keyv",
   ],
   memory: ["b: evicted", "<h1>Home</h1>"],
-  compact: ["{", "  id: 2,", "  name: 'Bert',", "  address: { city: 'Chur', zip: '7000' }", "}"],
+  compact: ["{ id: 2, name: 'Bert', address: { city: 'Chur', zip: '7000' } }"],
   disk: ["made once, and kept over restarts", "3"],
 };
 
