@@ -20,9 +20,14 @@ async function bundle(input, file, mutant) {
     name: "mutant",
     transform(code, id) {
       if (mutant === undefined || id !== target) return null;
-      if (!code.includes(mutant.find)) throw new Error(`${mutant.guard}: ${mutant.file} has no longer what is to be taken out`);
+      if (!code.includes(mutant.find))
+        throw new Error(`${mutant.guard}: ${mutant.file} has no longer what is to be taken out`);
       found = true;
-      return code.replace(mutant.find, () => mutant.replace);
+      const changed = code.replace(mutant.find, () => mutant.replace);
+      if (mutant.also === undefined) return changed;
+      if (!changed.includes(mutant.also.find))
+        throw new Error(`${mutant.guard}: ${mutant.file} has no longer the second part`);
+      return changed.replace(mutant.also.find, () => mutant.also.replace);
     },
   };
   const built = await rolldown({

@@ -11,6 +11,7 @@ export const faults = [
   "restart-empty",
   "outage",
   "trim",
+  "trim-all",
   "crash",
   "pause",
   "failover",
@@ -28,6 +29,15 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
     return [start, Math.min(toMs, start + 100 + random.next() * (toMs - start))];
   };
   if (fault === "none") return;
+  if (fault === "trim-all") {
+    // Nobody hears anything for a while, and what was said meanwhile is gone.
+    at(fromMs + 200, () => world.processes.forEach(({ feed }) => feed.cut()));
+    at(toMs - 1500, () => {
+      world.store.log.trim(0);
+      world.processes.forEach(({ feed }) => feed.mend());
+    });
+    return;
+  }
   if (fault === "storm") {
     for (let count = 0; count < 3; count += 1) inflict(world, random.pick(faults.slice(1, -1)), fromMs, toMs);
     return;
@@ -89,7 +99,7 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
       during(
         () => feed.cut(),
         () => {
-          world.store.log.trim(random.below(2));
+          world.store.log.trim(0);
           feed.mend();
         },
       );

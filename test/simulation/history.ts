@@ -84,7 +84,9 @@ export class History {
     for (const creation of this.creations) {
       const ofKey = byKey.get(creation.key) ?? [];
       // A change of the key begins a new epoch: a creation that began before it may still run.
-      const running = ofKey.filter((other) => other.to > creation.from && !this.#changedBetween(other, creation, bounds.staleMs));
+      const running = ofKey.filter(
+        (other) => other.to > creation.from && !this.#changedBetween(other, creation, bounds.staleMs),
+      );
       if (running.length > 0) {
         const [first] = running;
         found.push({

@@ -5,6 +5,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Another change of the same file, where one alone leaves a second guard standing. */
+  readonly also?: { readonly find: string; readonly replace: string };
 }
 
 export const mutants: readonly Mutant[] = [
@@ -47,7 +49,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a silent feed is not believed",
     file: "confidence.ts",
-    find: "return trust === this.#stretch && !this.#silent;",
+    find: "return trust === this.#stretch && !this.#silent && this.#isHeard(this.#feed);",
     replace: "return trust === this.#stretch;",
   },
   {
@@ -107,8 +109,9 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "heartbeat: a feed that hears nothing says so",
     file: "testing:reference-feed.ts",
-    find: "this.#silent(`nothing was heard for ${this.#pace.silenceMs} ms`);\n      if (run === this.#run) this.#start();",
+    find: "this.#silent(`nothing was heard for ${this.#pace.silenceMs} ms`);",
     replace: "",
+    also: { find: "return this.#pace.silenceMs;", replace: "return Number.POSITIVE_INFINITY;" },
   },
   {
     guard: "resume: the feed reads on from where it was",
@@ -118,26 +121,39 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "run id: another epoch is a gap",
-    file: "testing:authority-store.ts",
-    find: 'if (position.epoch !== this.#epoch) return { ...at, lines: [], gap: "another epoch" };',
-    replace: "if (position.epoch !== this.#epoch) return { ...at, lines: [] };",
-  },
-  {
-    guard: "trimmed log is a gap",
-    file: "testing:authority-store.ts",
-    find: '...(trimmed && { gap: "trimmed" })',
+    file: "testing:authority-log.ts",
+    find: 'gap: "another epoch"',
     replace: "",
   },
   {
-    guard: "an unconfirmed fill supersedes no delete",
+    guard: "trimmed log is a gap",
+    file: "testing:authority-log.ts",
+    find: 'gap: "trimmed"',
+    replace: "",
+  },
+  {
+    guard: "a fill supersedes no pending delete",
     file: "fill.ts",
-    find: 'if (right.kind === "unconfirmed") return undefined;\n    if (isPromiseLike',
-    replace: "if (isPromiseLike",
+    find: "this.#state.note(outcome.revision);",
+    replace:
+      "this.#state.note(outcome.revision);\n      this.#state.pending.supersede(flight.key, Number.POSITIVE_INFINITY);",
   },
   {
     guard: "a failed read is not a miss: no unleased write over it",
     file: "creations.ts",
     find: 'if (found instanceof ReadFailure) return "unconfirmed";',
     replace: 'if (found instanceof ReadFailure) return "unleased";',
+  },
+  {
+    guard: "nobody joins, after a long silence, what began before it",
+    file: "creations.ts",
+    find: "if (this.#state.isDeaf()) {",
+    replace: "if (this.#state === undefined) {",
+  },
+  {
+    guard: "marks age when the feed is not heard",
+    file: "mark-board.ts",
+    find: "if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;",
+    replace: "",
   },
 ];

@@ -63,10 +63,13 @@ class Run {
   readonly #world: World;
   readonly #fault: Fault;
   #mixes: readonly string[];
+  /** The share of changes. With few of them what is stale stays so for long. */
+  readonly #changes: number;
 
   constructor(world: World, fault: Fault) {
     this.#world = world;
     this.#fault = fault;
+    this.#changes = world.random.pick([0.25, 0.1, 0.04]);
     this.#mixes = ["delete", "delete", "deleteMulti", "invalidateTags", "invalidate", "clear"];
   }
 
@@ -88,11 +91,11 @@ class Run {
     process.clock.whenRunning(() => {
       if (process.crashed) return;
       const dice = random.next();
-      if (dice < 0.45) this.#getOrCreate(process);
-      else if (dice < 0.6) this.#getOrCreateMulti(process);
-      else if (dice < 0.7) this.#get(process);
-      else if (dice < 0.75) this.#peek(process);
-      else this.#change(process);
+      if (dice < this.#changes) this.#change(process);
+      else if (dice < 0.35) this.#getOrCreateMulti(process);
+      else if (dice < 0.45) this.#get(process);
+      else if (dice < 0.5) this.#peek(process);
+      else this.#getOrCreate(process);
     });
   }
 
@@ -103,7 +106,7 @@ class Run {
         let value: Versioned | undefined;
         let failed: unknown;
         const asked = process.region
-          .getOrCreate(key, () => this.#made(process, key))
+          .getOrCreate(key, () => this.#made(key))
           .then(
             (made) => {
               value = made;
@@ -115,12 +118,12 @@ class Run {
         await clock.runUntil(clock.elapsed + callMs);
         await Promise.race([asked, Promise.resolve()]);
         if (value?.version === origin.get(key)) continue;
-        const text = `process ${process.id} sees version ${value?.version} (${String(failed)}) of ${key} long after everything healed; the truth is ${origin.get(key)}`;
+        const text = `process ${process.label} sees version ${value?.version} (${String(failed)}) of ${key} long after everything healed; the truth is ${origin.get(key)}`;
         this.history.slowCalls.push({ rule: "convergence", text });
       }
     }
     for (const change of this.history.changes) {
-      if (change.to === undefined && !this.#lost(change.process)) {
+      if (change.to === undefined && !this.#lost()) {
         this.history.slowCalls.push({
           rule: "I6 liveness",
           text: `process ${change.process}'s ${change.how} at ${change.from.toFixed(1)} never settled`,
@@ -129,20 +132,20 @@ class Run {
     }
   }
 
-  #lost(id: number): boolean {
-    return this.#fault === "crash" || this.#fault === "storm" || this.#world.processes[id]?.crashed === true;
+  #lost(): boolean {
+    return this.#fault === "crash" || this.#fault === "storm";
   }
 
-  #made(process: SimProcess, key: string): Versioned {
+  #made(key: string): Versioned {
     return { key, version: this.#world.origin.get(key) ?? 0 };
   }
 
   /** Reads the origin at once, and hands out what it read some time later. */
   #create(process: SimProcess, key: string): Promise<Versioned> {
     const { clock, random } = this.#world;
-    const record = { process: process.id, key, from: clock.elapsed, to: Number.POSITIVE_INFINITY };
+    const record = { process: process.label, key, from: clock.elapsed, to: Number.POSITIVE_INFINITY };
     this.history.creations.push(record);
-    const value = this.#made(process, key);
+    const value = this.#made(key);
     const ms = random.chance(0.1) ? 300 + random.next() * 1500 : random.next() * 40;
     return new Promise((resolve) => {
       process.clock.schedule(() => {
@@ -197,7 +200,7 @@ class Run {
     const value = process.region.peek(key);
     const { elapsed } = this.#world.clock;
     this.history.reads.push({
-      process: process.id,
+      process: process.label,
       key,
       how: "peek",
       from: elapsed,
@@ -218,11 +221,11 @@ class Run {
     const from = clock.elapsed;
     const record = (value: Versioned | undefined, error: unknown) => {
       const to = clock.elapsed;
-      this.history.reads.push({ process: process.id, key, how, from, to, value, error });
+      this.history.reads.push({ process: process.label, key, how, from, to, value, error });
       if (to - from > creatorMs + callMs && this.#fault !== "pause" && this.#fault !== "storm") {
         this.history.slowCalls.push({
           rule: "I6 liveness",
-          text: `process ${process.id} waited ${(to - from).toFixed(0)} ms for ${how}(${key})`,
+          text: `process ${process.label} waited ${(to - from).toFixed(0)} ms for ${how}(${key})`,
         });
       }
     };
@@ -240,7 +243,7 @@ class Run {
     for (const key of changed) origin.set(key, (origin.get(key) ?? 0) + 1);
     const versions = new Map(changed.map((key) => [key, origin.get(key) ?? 0]));
     const record: ChangeRecord = {
-      process: process.id,
+      process: process.label,
       keys: changed,
       how,
       versions,

@@ -23,6 +23,8 @@ const spreads = [1, 1, 10, 40];
 /** One simulated process: its own region, near tiers, connection and clock, over the authority that all share. */
 export class SimProcess {
   readonly id: number;
+  /** Names this incarnation: a process that takes a crashed one's place knows nothing of what that one did. */
+  readonly label: number;
   readonly region: Region<Versioned>;
   readonly data: Connection;
   readonly feed: Connection;
@@ -32,6 +34,7 @@ export class SimProcess {
 
   constructor(id: number, world: World, options: WorldOptions) {
     this.id = id;
+    this.label = world.nextLabel();
     this.clock = new PausableClock(world.clock, (world.random.next() * 2 - 1) * options.skewMs);
     this.data = new Connection(world.clock, world.random);
     this.feed = new Connection(world.clock, world.random);
@@ -159,6 +162,7 @@ export class World {
   readonly origin = new Map<string, number>();
   readonly keys: readonly string[];
   readonly options: WorldOptions;
+  #labels = 0;
 
   /** The longest way of a notice without any fault, there and back. */
   readonly calmMs = 2 * (40 + 1) + 5;
@@ -170,6 +174,11 @@ export class World {
     this.keys = Array.from({ length: options.keys }, (_, index) => `k${index}`);
     for (const key of this.keys) this.origin.set(key, 1);
     for (let id = 0; id < options.processes; id += 1) this.processes.push(new SimProcess(id, this, options));
+  }
+
+  nextLabel(): number {
+    this.#labels += 1;
+    return this.#labels - 1;
   }
 
   /** A new process takes the place of a crashed one. */

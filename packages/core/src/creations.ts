@@ -8,6 +8,7 @@ import { Failures } from "./failures.ts";
 import { Flight } from "./flight.ts";
 import { readMany, readOne } from "./near-tier.ts";
 import type { RegionState } from "./region-state.ts";
+import { settledRead } from "./settled-read.ts";
 
 /** One wish for leases and what the authority has answered. */
 class LeaseTurn implements LeaseRequest {
@@ -119,24 +120,22 @@ export class Creations {
     };
     if (turn !== undefined) context.lease = turn;
     if (options.skipRead !== undefined) context.skip = options.skipRead;
-    const [first] = flights;
-    const found =
-      flights.length === 1 && first !== undefined
-        ? andThen(
-            readOne(backend, () => backend.get(first.key, context)),
-            (one): readonly Found[] => [one],
-          )
-        : this.#readBatch(flights, context);
-    return andThen(found, (all) => {
-      const entries = all.filter((one) => one instanceof CachedValue);
-      if (entries.every(({ metadata }) => marks.knows(metadata))) return all;
-      return andThen(marks.learn(entries), () => all);
-    });
-  }
-
-  #readBatch(flights: readonly Flight[], context: ReadContext): Awaitable<readonly Found[]> {
     const keys = flights.map(({ key }) => key);
-    return readMany(this.#state.backend, keys, () => this.#state.backend.getMulti(keys, context));
+    return settledRead(keys, this.#state.pending, (wanted) => {
+      const [first] = wanted;
+      const found =
+        wanted.length === 1 && first !== undefined
+          ? andThen(
+              readOne(backend, () => backend.get(first, context)),
+              (one): readonly Found[] => [one],
+            )
+          : readMany(backend, wanted, () => backend.getMulti(wanted, context));
+      return andThen(found, (all) => {
+        const entries = all.filter((one) => one instanceof CachedValue);
+        if (entries.every(({ metadata }) => marks.knows(metadata))) return all;
+        return andThen(marks.learn(entries), () => all);
+      });
+    });
   }
 
   /** After a read: who is served, what this process creates, what it waits for, and what it has to ask again for. */

@@ -72,12 +72,12 @@ export class Fill {
     for (const one of made) this.#stored(one, outcomes.get(one.flight.key) ?? STORED);
   }
 
-  #stored({ flight, entry }: Made, outcome: WriteOutcome): void {
-    const { events, pending, backend } = this.#state;
+  #stored({ flight }: Made, outcome: WriteOutcome): void {
+    const { events, backend } = this.#state;
     const key = flight.givenKey;
     if (outcome.status === "stored") {
+      // A pending delete of the key stays: a fill is no change that other processes hear of, the delete is.
       this.#state.note(outcome.revision);
-      pending.supersede(flight.key, entry.metadata.startedAt);
     } else if (outcome.status === "refused") {
       events.emit("fillRefused", { key, reason: outcome.why === "ticket" ? "lease" : "store" });
     } else {

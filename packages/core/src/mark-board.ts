@@ -1,25 +1,24 @@
 import { type Awaitable, andThen, attempt } from "./awaitable.ts";
-import { type CachedValue, type CacheMetadata, compareOrders } from "./cached-value.ts";
+import type { CachedValue, CacheMetadata } from "./cached-value.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
+import { Epochs } from "./epochs.ts";
 
 /** The name of the mark that covers a whole region. */
 export const regionMark = "";
 
-/** The standing marks of one name: for each mode the authority's latest, and an own one that it has not counted yet. */
+/** The standing marks of one name: the latest of each mode and epoch, and own ones that the authority has not counted yet. */
 interface Standing {
-  hard?: Mark | undefined;
-  soft?: Mark | undefined;
-  uncountedHard?: Mark | undefined;
-  uncountedSoft?: Mark | undefined;
-  /** The clock's instant until which this is known, where no feed keeps it up to date. */
+  readonly counted: Mark[];
+  readonly uncounted: Mark[];
+  /** The clock's instant until which this is known; `Infinity`: for as long as the feed tells of new marks. */
   until: number;
 }
 
-const slots = ["hard", "soft", "uncountedHard", "uncountedSoft"] as const;
 const mostNames = 10_000;
-/** After a look-up that failed. */
-const askAgainMs = 1000;
+const mostEpochs = 4;
+/** How long a look-up is believed without a feed, and how soon a failed one is tried again. */
+const believedMs = 1000;
 
 /**
  * What a process knows of the marks on a region and its tags: outside any eviction, asked without I/O. Names that it does
@@ -30,9 +29,9 @@ export class MarkBoard {
   readonly #clock: Clock;
   readonly #feed: ChangeFeed | undefined;
   readonly #maxStalenessMs: number;
-  #heardChecked = 0;
+  readonly #epochs = new Epochs();
   readonly #standing = new Map<string, Standing>();
-  readonly #pastEpochs = new Set<string>();
+  #heardChecked = 0;
   #any = false;
 
   /** @param feed tells of new marks: while it is heard, what is known stays known; for `maxStalenessMs` after it was heard last */
@@ -74,12 +73,16 @@ export class MarkBoard {
     if (names.size === 0 || table === undefined) return;
     const asked = [...names];
     const now = this.#clock.now();
+    const epoch = this.#liveEpoch();
     const found = attempt(
       () => table.lookup(asked),
       () => undefined,
     );
     return andThen(found, (marks) => {
-      const until = marks !== undefined && this.#feed?.live ? Number.POSITIVE_INFINITY : now + askAgainMs;
+      const lasting = marks !== undefined && this.#feed?.live === true;
+      const until = lasting ? Number.POSITIVE_INFINITY : now + believedMs;
+      // What the store answers within one epoch and has from another one is from before it.
+      if (epoch !== undefined && epoch === this.#liveEpoch()) this.#epochs.older(marks ?? [], epoch);
       asked.forEach((name, index) => {
         this.#of(name).until = until;
         this.apply(marks?.[index] ?? []);
@@ -89,15 +92,19 @@ export class MarkBoard {
 
   /** Own marks, marks told by the feed, marks found: in any order, also twice. */
   apply(marks: readonly Mark[]): void {
+    this.#epochs.heard(this.#feed?.position?.epoch);
     for (const mark of marks) {
       this.#any = true;
-      const standing = this.#of(mark.name);
-      const uncounted = mark.mode === "hard" ? "uncountedHard" : "uncountedSoft";
-      const slot = mark.order === undefined ? uncounted : mark.mode;
-      if (this.#isLater(mark, standing[slot])) standing[slot] = mark;
-      // The authority has counted our own mark now.
-      if (mark.order !== undefined && (standing[uncounted]?.at ?? Number.POSITIVE_INFINITY) <= mark.at)
-        standing[uncounted] = undefined;
+      const { counted, uncounted } = this.#of(mark.name);
+      if (mark.order === undefined) replaceLater(uncounted, mark, (other) => other.mode === mark.mode);
+      else {
+        const { epoch } = mark.order;
+        replaceLater(counted, mark, (other) => other.mode === mark.mode && other.order?.epoch === epoch);
+        if (counted.length > 2 * mostEpochs) counted.splice(0, 2);
+        // Its stamp tells that this is our own mark, counted now, and no other process's.
+        const own = uncounted.findIndex(({ mode, at }) => mode === mark.mode && at === mark.at);
+        if (own >= 0) uncounted.splice(own, 1);
+      }
     }
     if (this.#standing.size > mostNames) this.#fold();
   }
@@ -107,27 +114,24 @@ export class MarkBoard {
     for (const standing of this.#standing.values()) standing.until = Number.NEGATIVE_INFINITY;
   }
 
-  #isLater(mark: Mark, than: Mark | undefined): boolean {
-    if (than === undefined) return true;
-    if (mark.order === undefined || than.order === undefined) return mark.at > than.at;
-    if (mark.order.epoch === than.order.epoch) return mark.order.seq > than.order.seq;
-    // A mark of the store's new epoch covers all of the old one; a straggler of the old one adds nothing to it.
-    if (this.#pastEpochs.has(mark.order.epoch)) return false;
-    this.#pastEpochs.add(than.order.epoch);
-    return true;
-  }
-
   #covers(name: string, metadata: CacheMetadata): Mark["mode"] | undefined {
     const standing = this.#standing.get(name);
     if (standing === undefined) return undefined;
     let verdict: Mark["mode"] | undefined;
-    for (const slot of slots) {
-      const mark = standing[slot];
-      if (mark === undefined || !isCoveredBy(metadata, mark)) continue;
-      if (mark.mode === "hard") return "hard";
-      verdict = "soft";
+    for (const list of [standing.counted, standing.uncounted]) {
+      for (const mark of list) {
+        if (verdict === "soft" && mark.mode === "soft") continue;
+        if (!this.#epochs.covers(mark, metadata)) continue;
+        if (mark.mode === "hard") return "hard";
+        verdict = "soft";
+      }
     }
     return verdict;
+  }
+
+  /** The store's epoch, if the feed is in a position to know it. */
+  #liveEpoch(): string | undefined {
+    return this.#feed?.live ? this.#feed.position?.epoch : undefined;
   }
 
   #isKnown(name: string): boolean {
@@ -140,6 +144,7 @@ export class MarkBoard {
   #isHeard(now: number): boolean {
     if (this.#feed === undefined || now === this.#heardChecked) return true;
     if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;
+    this.#epochs.heard(this.#feed.position?.epoch);
     this.#heardChecked = now;
     return true;
   }
@@ -147,7 +152,8 @@ export class MarkBoard {
   #of(name: string): Standing {
     let standing = this.#standing.get(name);
     if (standing === undefined) {
-      standing = { until: this.#table === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY };
+      const until = this.#table === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      standing = { counted: [], uncounted: [], until };
       this.#standing.set(name, standing);
     }
     return standing;
@@ -159,17 +165,19 @@ export class MarkBoard {
     for (const name of names) {
       const standing = this.#standing.get(name);
       this.#standing.delete(name);
-      for (const slot of slots) {
-        const mark = standing?.[slot];
-        if (mark !== undefined && (this.#table === undefined || mark.order === undefined))
-          this.apply([{ ...mark, name: regionMark }]);
-      }
+      const lost =
+        this.#table === undefined
+          ? [...(standing?.counted ?? []), ...(standing?.uncounted ?? [])]
+          : standing?.uncounted;
+      for (const mark of lost ?? []) this.apply([{ ...mark, name: regionMark }]);
     }
   }
 }
 
-/** By the authority's order where both have it; a mark of another epoch covers (that errs on the safe side); else by this process's time. */
-function isCoveredBy(metadata: CacheMetadata, mark: Mark): boolean {
-  if (mark.order === undefined || metadata.startedOrder === undefined) return metadata.startedAt < mark.at;
-  return (compareOrders(metadata.startedOrder, mark.order) ?? -1) < 0;
+/** Keeps the later of `mark` and what is there of its kind. */
+function replaceLater(list: Mark[], mark: Mark, isOfKind: (other: Mark) => boolean): void {
+  const index = list.findIndex(isOfKind);
+  const other = list[index];
+  if (other === undefined) list.push(mark);
+  else if ((mark.order?.seq ?? mark.at) > (other.order?.seq ?? other.at)) list[index] = mark;
 }

@@ -105,25 +105,26 @@ export class NearTier {
 
   /** One multi-write for a whole batch. */
   fillMulti(entries: readonly (readonly [CachedValue, FillTicket])[]): void {
-    const mapping = new Map<string, CachedValue>();
-    let guarded = false;
+    // Tickets of one moment are mostly one and the same: a write carries one of them.
+    const byGuard = new Map<string | undefined, Map<string, CachedValue>>();
     for (const [entry, ticket] of entries) {
-      if (ticket.guard !== undefined) guarded = true;
-      if (!this.#hasNewer(ticket.key, entry.metadata.revision))
-        mapping.set(ticket.key, this.confidence.confirmed(entry));
+      if (this.#hasNewer(ticket.key, entry.metadata.revision)) continue;
+      const group = byGuard.get(ticket.guard) ?? new Map<string, CachedValue>();
+      byGuard.set(ticket.guard, group.set(ticket.key, this.confidence.confirmed(entry)));
     }
-    if (guarded) for (const [entry, ticket] of entries) this.quietly(this.put(ticket.key, entry, ticket));
-    else if (mapping.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext())));
+    for (const [guard, mapping] of byGuard) {
+      this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext(guard))));
+    }
   }
 
   put(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
-    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket, keepMs)));
+    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket?.guard, keepMs)));
   }
 
   /** The entry that is here has just been confirmed. */
-  remember(key: string, entry: CachedValue): void {
-    // Only a tier that keeps the object itself can remember it.
-    if (this.backend.keepsResidence) this.quietly(this.put(key, this.confidence.confirmed(entry)));
+  remember(key: string, entry: CachedValue, ticket: FillTicket): void {
+    // Only a tier that gives an entry's residence back can remember it.
+    if (this.backend.keepsResidence) this.quietly(this.put(key, this.confidence.confirmed(entry), ticket));
   }
 
   drop(key: string): Awaitable<WriteOutcome | void> {
@@ -170,12 +171,12 @@ export class NearTier {
     }
   }
 
-  #writeContext(ticket?: FillTicket, keep?: number): WriteContext | undefined {
-    // A tier that returns its own objects remembers when they came; another one has to forget them by itself.
+  #writeContext(guard?: string, keep?: number): WriteContext | undefined {
+    // A tier that keeps residence remembers when an entry came; another one has to forget it by itself.
     const capMs = this.backend.keepsResidence ? Number.POSITIVE_INFINITY : this.#capMs;
     const keepMs = Math.min(keep ?? Number.POSITIVE_INFINITY, capMs);
-    if (keepMs === Number.POSITIVE_INFINITY) return ticket?.guard === undefined ? undefined : { ticket: ticket.guard };
-    return ticket?.guard === undefined ? { keepMs } : { keepMs, ticket: ticket.guard };
+    if (keepMs === Number.POSITIVE_INFINITY) return guard === undefined ? undefined : { ticket: guard };
+    return guard === undefined ? { keepMs } : { keepMs, ticket: guard };
   }
 
   #attempt<T>(run: () => Awaitable<T>): Awaitable<T | { status: "failed"; error: Error }> {

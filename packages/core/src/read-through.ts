@@ -1,6 +1,6 @@
 import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend, WriteOutcomes } from "./backend.ts";
-import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
+import { CachedValue, type Found, ReadFailure } from "./cached-value.ts";
 import type { ChangeFeed } from "./capabilities.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Confidence } from "./confidence.ts";
@@ -10,6 +10,7 @@ import { type FillTicket, NearTier, readMany, readOne } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { RelayedFeed } from "./relayed-feed.ts";
+import { Revalidation, type Verdict } from "./revalidation.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { WriteThrough, writeMany, writeOne } from "./write-through.ts";
 
@@ -36,6 +37,7 @@ export class ReadThroughProxy extends ProxyBackend {
   readonly #near: NearTier;
   readonly #confidence: Confidence;
   readonly #writes: WriteThrough;
+  readonly #revalidation: Revalidation;
   readonly #feed: RelayedFeed | undefined;
   readonly #options: ReadThroughOptions;
   readonly #farIsChain: boolean;
@@ -48,6 +50,7 @@ export class ReadThroughProxy extends ProxyBackend {
     this.sender = options.sender ?? crypto.randomUUID();
     this.#confidence = new Confidence(proxied.changes, clock, options.maxStalenessMs ?? 10_000);
     this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
+    this.#revalidation = new Revalidation(this.#near, proxied);
     this.#farIsChain = isChain(proxied);
     this.#writes = new WriteThrough(this.#near, proxied, this.sender, this.#farIsChain);
     if (proxied.clear === undefined || near.clear === undefined)
@@ -125,31 +128,8 @@ export class ReadThroughProxy extends ProxyBackend {
     });
   }
 
-  /** Asks the authority whether the entry still is what it has. */
-  #confirm(key: string, entry: CachedValue): Awaitable<"same" | "different" | ReadFailure> {
-    const ticket = this.#near.ticket(key);
-    const { proxied } = this;
-    const asked = readOne(proxied, () => {
-      if (proxied.revisions === undefined) return proxied.get(key);
-      return andThen(proxied.revisions([key]), ([revision]) =>
-        revision === undefined || isNoValue(revision) || revision instanceof ReadFailure
-          ? (revision ?? NO_VALUE)
-          : new CachedValue(undefined, { ...entry.metadata, revision }),
-      );
-    });
-    return andThen(asked, (answer) => {
-      const stands = this.#near.giveBack(ticket);
-      if (answer instanceof ReadFailure) {
-        this.#confidence.failed();
-        return answer;
-      }
-      this.#confidence.answered();
-      const same = answer instanceof CachedValue && isSameEntry(answer, entry);
-      if (!stands) return "different";
-      if (same) this.#near.remember(key, entry);
-      else this.#near.quietly(this.#near.drop(key));
-      return same ? "same" : "different";
-    });
+  #confirm(key: string, entry: CachedValue): Awaitable<Verdict> {
+    return andThen(this.#revalidation.confirm(new Map([[key, entry]])), (verdicts) => verdicts.get(key) as Verdict);
   }
 
   #fromFar(
@@ -273,38 +253,17 @@ export class ReadThroughProxy extends ProxyBackend {
       if (first !== undefined && this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(first[0], first[1]));
       return [];
     }
-    const { proxied } = this;
-    if (context?.nearestOnly || proxied.revisions === undefined) return keys;
-    const tickets = keys.map((key) => this.#near.ticket(key));
-    const asked = readMany(proxied, keys, () =>
-      andThen(proxied.revisions?.(keys) ?? [], (revisions) =>
-        revisions.map((revision, index) => {
-          if (revision instanceof ReadFailure || isNoValue(revision)) return revision;
-          return new CachedValue(undefined, {
-            ...(doubtful.get(keys[index] as string) as CachedValue).metadata,
-            revision,
-          });
-        }),
-      ),
-    );
-    return andThen(asked, (verdicts) => {
-      const unsettled: string[] = [];
-      verdicts.forEach((verdict, index) => {
-        const key = keys[index] as string;
+    if (context?.nearestOnly) return keys;
+    return andThen(this.#revalidation.confirm(doubtful), (verdicts) =>
+      keys.filter((key) => {
+        const verdict = verdicts.get(key);
         const entry = doubtful.get(key) as CachedValue;
-        const stands = this.#near.giveBack(tickets[index] as FillTicket);
-        if (verdict instanceof ReadFailure) {
-          this.#confidence.failed();
-          if (!this.#confidence.bearable(entry)) answers.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
-        } else if (stands && verdict instanceof CachedValue && isSameEntry(verdict, entry)) {
-          this.#near.remember(key, entry);
-        } else {
-          if (stands) this.#near.quietly(this.#near.drop(key));
-          unsettled.push(key);
+        if (verdict instanceof ReadFailure && !this.#confidence.bearable(entry)) {
+          answers.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
         }
-      });
-      return unsettled;
-    });
+        return verdict === "different";
+      }),
+    );
   }
 
   #lackingFromFar(
@@ -414,13 +373,6 @@ function isFresh(key: string, entry: CachedValue, context: ReadContext | undefin
 function judgementOf(key: string, entry: CachedValue, context: ReadContext | undefined): Judgement {
   const judgement = context?.judge?.(key, entry) ?? "fresh";
   return judgement === "fresh" && context?.lease?.rejects?.has(key) ? "stale" : judgement;
-}
-
-function isSameEntry(a: CachedValue, b: CachedValue): boolean {
-  const difference = compareOrders(a.metadata.revision, b.metadata.revision);
-  if (difference !== undefined) return difference === 0;
-  if (a.metadata.revision !== undefined || b.metadata.revision !== undefined) return false;
-  return a.metadata.startedAt === b.metadata.startedAt && a.metadata.createdAt === b.metadata.createdAt;
 }
 
 function newer(a: CachedValue, b: CachedValue | undefined): CachedValue {

@@ -6,7 +6,9 @@ import type { CacheError } from "./errors.ts";
 import type { Staleness } from "./freshness.ts";
 import { readMany, readOne } from "./near-tier.ts";
 import { NO_VALUE, type NoValue } from "./no-value.ts";
+import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
+import { settledRead } from "./settled-read.ts";
 
 /** An entry with what is known of it. */
 export interface Entry<T = unknown> {
@@ -90,14 +92,23 @@ export class RegionReads {
 
   /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */
   get(key: string, givenKey: string): Awaitable<CachedValue | NoValue> {
+    const hidden = this.#hidden(key);
     const found = this.#state.backend.get(key, this.#context);
     if (found instanceof CachedValue && this.#isFresh(key, found)) return found;
-    return this.#getFurther(key, givenKey, found);
+    return this.#getFurther(key, givenKey, found, hidden);
   }
 
-  #getFurther(key: string, givenKey: string, found: Awaitable<Found>): Awaitable<CachedValue | NoValue> {
-    const read = isPromiseLike(found) ? readOne(this.#state.backend, () => found) : found;
-    return andThen(this.#learned(read), (one) => this.#verdict(key, givenKey, one, this.#state.freshness.judge));
+  #getFurther(
+    key: string,
+    givenKey: string,
+    found: Awaitable<Found>,
+    hidden: PendingDelete | undefined,
+  ): Awaitable<CachedValue | NoValue> {
+    const { backend, freshness } = this.#state;
+    const read = isPromiseLike(found) ? readOne(backend, () => found) : found;
+    return andThen(this.#learned(read), (one) =>
+      this.#isOverdue(key, hidden) ? this.get(key, givenKey) : this.#verdict(key, givenKey, one, freshness.judge),
+    );
   }
 
   getWith(
@@ -108,10 +119,15 @@ export class RegionReads {
   ): Awaitable<CachedValue | NoValue> {
     const { backend, freshness } = this.#state;
     const judge = options.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options.expirationMs);
+    const hidden = this.#hidden(key);
     const found = readOne(backend, () =>
       backend.get(key, { ...context, judge, ...(options.skip !== undefined && { skip: options.skip }) }),
     );
-    return andThen(this.#learned(found), (one) => this.#verdict(key, givenKey, one, judge));
+    return andThen(this.#learned(found), (one) =>
+      this.#isOverdue(key, hidden)
+        ? this.getWith(key, givenKey, options, context)
+        : this.#verdict(key, givenKey, one, judge),
+    );
   }
 
   /** Aligned with the keys; failures in their places. */
@@ -124,19 +140,23 @@ export class RegionReads {
     const judge = options?.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options?.expirationMs);
     const context =
       options === undefined ? this.#context : { judge, ...(options.skip !== undefined && { skip: options.skip }) };
-    const found = readMany(backend, keys, () => backend.getMulti(keys, context));
-    return andThen(found, (all) => {
-      const unknown = all.filter((one) => one instanceof CachedValue).filter(({ metadata }) => !marks.knows(metadata));
-      const verdicts = () =>
-        all.map((one, index) => {
-          try {
-            return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge);
-          } catch (error) {
-            return error as CacheError;
-          }
-        });
-      return unknown.length === 0 ? verdicts() : andThen(marks.learn(unknown), verdicts);
-    });
+    const read = (wanted: readonly string[]) =>
+      andThen(
+        readMany(backend, wanted, () => backend.getMulti(wanted, context)),
+        (all) => {
+          const unknown = all.filter((one) => one instanceof CachedValue).filter((one) => !marks.knows(one.metadata));
+          return unknown.length === 0 ? all : andThen(marks.learn(unknown), () => all);
+        },
+      );
+    return andThen(settledRead(keys, this.#state.pending, read), (all) =>
+      all.map((one, index) => {
+        try {
+          return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge);
+        } catch (error) {
+          return error as CacheError;
+        }
+      }),
+    );
   }
 
   /** What a caller is given of an entry. */
@@ -164,6 +184,16 @@ export class RegionReads {
 
   #isFresh(key: string, entry: CachedValue): boolean {
     return this.#state.freshness.isFresh(key, entry) && this.#state.marks.knows(entry.metadata);
+  }
+
+  #hidden(key: string): PendingDelete | undefined {
+    const { pending } = this.#state;
+    return pending.size === 0 ? undefined : pending.get(key);
+  }
+
+  /** A delete that hid the key when the read began was confirmed meanwhile: see {@link settledRead}. */
+  #isOverdue(key: string, hidden: PendingDelete | undefined): boolean {
+    return hidden !== undefined && this.#state.pending.get(key) !== hidden;
   }
 
   #learned(found: Awaitable<Found>): Awaitable<Found> {

@@ -127,7 +127,9 @@ export class RegionState {
 
   /** The latest order of the authority that this process knows of: a lower bound for what starts now. */
   knownOrder(): Order | undefined {
-    this.note(this.backend.changes?.position);
+    const feed = this.backend.changes;
+    // A feed that isn't heard may be in an epoch that the store has left.
+    if (feed?.live) this.note(feed.position);
     return this.#known;
   }
 

@@ -1,0 +1,73 @@
+import { type Awaitable, andThen } from "./awaitable.ts";
+import type { CacheBackend } from "./backend.ts";
+import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
+import { type FillTicket, type NearTier, readMany } from "./near-tier.ts";
+import { isNoValue } from "./no-value.ts";
+
+/** `different`: the near copy is dropped, and the key has to be read anew. */
+export type Verdict = "same" | "different" | ReadFailure;
+
+/**
+ * Asks the authority whether near entries still are what it has: by revision, a whole batch in one round trip. What is the
+ * same is believed again, what is not is dropped; where the authority can't be read, nothing changes.
+ */
+export class Revalidation {
+  readonly #near: NearTier;
+  readonly #far: CacheBackend;
+
+  constructor(near: NearTier, far: CacheBackend) {
+    this.#near = near;
+    this.#far = far;
+  }
+
+  confirm(entries: ReadonlyMap<string, CachedValue>): Awaitable<ReadonlyMap<string, Verdict>> {
+    const keys = [...entries.keys()];
+    return andThen(this.#near.tickets(keys), (tickets) =>
+      andThen(
+        readMany(this.#far, keys, () => this.#ask(keys, entries)),
+        (answers) => {
+          const verdicts = new Map<string, Verdict>();
+          answers.forEach((answer, index) => {
+            const key = keys[index] as string;
+            verdicts.set(key, this.#settle(key, entries.get(key) as CachedValue, answer, tickets[index] as FillTicket));
+          });
+          return verdicts;
+        },
+      ),
+    );
+  }
+
+  #ask(keys: readonly string[], entries: ReadonlyMap<string, CachedValue>): Awaitable<readonly Found[]> {
+    if (this.#far.revisions === undefined) return this.#far.getMulti(keys);
+    return andThen(this.#far.revisions(keys), (revisions) =>
+      revisions.map((revision, index) => {
+        if (revision instanceof ReadFailure || isNoValue(revision)) return revision;
+        const { metadata } = entries.get(keys[index] as string) as CachedValue;
+        return new CachedValue(undefined, { ...metadata, revision });
+      }),
+    );
+  }
+
+  #settle(key: string, entry: CachedValue, answer: Found, ticket: FillTicket): Verdict {
+    const stands = this.#near.giveBack(ticket);
+    if (answer instanceof ReadFailure) {
+      this.#near.confidence.failed();
+      return answer;
+    }
+    this.#near.confidence.answered();
+    if (!stands) return "different";
+    if (answer instanceof CachedValue && isSameEntry(answer, entry)) {
+      this.#near.remember(key, entry, ticket);
+      return "same";
+    }
+    this.#near.quietly(this.#near.drop(key));
+    return "different";
+  }
+}
+
+function isSameEntry(a: CachedValue, b: CachedValue): boolean {
+  const difference = compareOrders(a.metadata.revision, b.metadata.revision);
+  if (difference !== undefined) return difference === 0;
+  if (a.metadata.revision !== undefined || b.metadata.revision !== undefined) return false;
+  return a.metadata.startedAt === b.metadata.startedAt && a.metadata.createdAt === b.metadata.createdAt;
+}
