@@ -66,7 +66,10 @@ const memorySettings = () => ({
   maxSize: size<Size>(),
 });
 
-const feed = object<Exclude<RedisConfig["feed"], boolean | undefined>>({}, { length: whole(), heartbeat: duration() });
+const feed = object<Exclude<RedisConfig["feed"], boolean | undefined>>(
+  {},
+  { length: whole(), heartbeat: duration(), url: text() },
+);
 
 /** What each package takes in configuration, without `use` and `wrap`. */
 export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType } = {
@@ -103,6 +106,7 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       serializer: serializer(),
       deadline: duration(),
       maxEntrySize: size(),
+      bulkAbove: size(),
       keyMangler: mangler(),
       leases: flag(),
       feed: orFlag(feed),

@@ -4,6 +4,7 @@ import { type MadeBackend, makeBackend, makeRegion } from "./assemble.ts";
 import { Caches, type CachesParts, closeAll } from "./caches.ts";
 import type { CachesConfig } from "./caches-config.ts";
 import { Definitions } from "./definitions.ts";
+import { type FlatConfig, unfold } from "./flat-config.ts";
 import { Mistakes } from "./mistakes.ts";
 import { knownPackages, type Prepared, prepare } from "./prepare.ts";
 
@@ -27,15 +28,36 @@ export interface CreateCachesOptions {
  * nearest right spelling
  */
 export function createCaches<Values extends object = never>(
-  config: [Values] extends [never] ? never : CachesConfig<string, keyof Values & string>,
+  config: [NoInfer<Values>] extends [never] ? never : CachesConfig<string, keyof NoInfer<Values> & string>,
   options?: CreateCachesOptions,
 ): Promise<Caches<Values>>;
 export function createCaches<const B extends string, const R extends string>(
   config: CachesConfig<B, R>,
   options?: CreateCachesOptions,
 ): Promise<Caches<Record<R, unknown>>>;
-export async function createCaches(config: unknown, options: CreateCachesOptions = {}): Promise<Caches> {
-  const mistakes = new Mistakes();
+export function createCaches(config: unknown, options?: CreateCachesOptions): Promise<Caches> {
+  return build(config, options, new Mistakes());
+}
+
+/**
+ * The same from dogpile's flat form: `cache.users.backend`, `cache.users.expiration_time` (seconds), `cache.users.arguments.url`
+ * and so on, below `prefix` (`"cache."`). Texts are taken for what they mean by dogpile's rules. Backends go by dogpile's
+ * names (`dogpile.cache.redis`) or by package; a region's own settings (`cache.users.grace`) are read too. As in dogpile, a
+ * value past its `expiration_time` is served while it is regenerated, however old: the grace has no end unless one is given.
+ *
+ * @throws ConfigurationError with every mistake, each by its flat name
+ */
+export async function cachesFromFlat<Values extends object = Record<string, unknown>>(
+  flat: FlatConfig,
+  prefix: string,
+  options?: CreateCachesOptions,
+): Promise<Caches<Values>> {
+  const places = new Mistakes();
+  const { config, at } = unfold(flat, prefix, places);
+  return (await build(config, options, places.at(at))) as unknown as Caches<Values>;
+}
+
+async function build(config: unknown, options: CreateCachesOptions = {}, mistakes: Mistakes): Promise<Caches> {
   const load = options.load ?? loaderFor(options.from);
   const prepared = await prepare(config, new Definitions(load, knownPackages), mistakes);
   mistakes.refuse();

@@ -67,9 +67,11 @@ export class Definitions {
     return { mistake: nothingIn(use, member, [], "proxy") };
   }
 
-  /** Any module, for what has a shape of its own. */
-  async module(use: string): Promise<Found<Module>> {
-    return this.#import(partsOf(use).specifier, use);
+  /** What a module exports by the name in `use`, or as its default. */
+  async member(use: string): Promise<Found<unknown>> {
+    const { specifier, member = "default" } = partsOf(use);
+    const loaded = await this.#import(specifier, use);
+    return "mistake" in loaded ? loaded : { definition: loaded.definition[member] };
   }
 
   async #import(specifier: string, use: string): Promise<Found<Module>> {

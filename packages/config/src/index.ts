@@ -7,9 +7,10 @@ export {
   type RegionSettings,
   type TierConfig,
 } from "./caches-config.ts";
-export { type CreateCachesOptions, createCaches } from "./create-caches.ts";
+export { type CreateCachesOptions, cachesFromFlat, createCaches } from "./create-caches.ts";
 export type { ProxyDefinition } from "./definitions.ts";
 export type { DoctorReport, RegionReport } from "./doctor.ts";
+export type { FlatConfig } from "./flat-config.ts";
 export type { ForeignModule } from "./foreign-module.ts";
 export type {
   BackendConfig,

@@ -82,11 +82,13 @@ export interface RedisConfig extends SharedBackendConfig {
   readonly deadline?: Duration;
   /** A larger entry is refused. @default no bound */
   readonly maxEntrySize?: Size;
+  /** Larger values travel over a connection of their own. @default "256kb" */
+  readonly bulkAbove?: Size;
   readonly keyMangler?: KeyMangler;
   /** One creator in the whole cluster, and no stale fill. @default true */
   readonly leases?: boolean;
   /** Tells other processes what has changed. Needs leases. @default true */
-  readonly feed?: boolean | { readonly length?: number; readonly heartbeat?: Duration };
+  readonly feed?: boolean | { readonly length?: number; readonly heartbeat?: Duration; readonly url?: string };
   /** More marks than that, and the oldest become one. @default 10000 */
   readonly maxMarks?: number;
   /** A lock nobody released is free after so long. @default "30s" */

@@ -4,6 +4,13 @@ import type { z } from "zod";
 /** All that is wrong with a configuration, so that it can be said at once. */
 export class Mistakes {
   readonly #list: Mistake[] = [];
+  #at: (path: string) => string = (path) => path;
+
+  /** From now on paths are said in other words. */
+  at(rename: (path: string) => string): this {
+    this.#at = rename;
+    return this;
+  }
 
   get any(): boolean {
     return this.#list.length > 0;
@@ -11,9 +18,9 @@ export class Mistakes {
 
   /** One mistake. What is below or at a path that has one already is not said twice. */
   add(mistake: Mistake): void {
-    const { path } = mistake;
+    const path = this.#at(mistake.path);
     if (this.#list.some((known) => known.path === path)) return;
-    this.#list.push({ ...mistake, received: withoutSecrets(path, mistake.received) });
+    this.#list.push({ ...mistake, path, received: withoutSecrets(path, mistake.received) });
   }
 
   /** What `schema` finds wrong with `value`, which stands at `path`. Whether it was nothing. */
@@ -110,7 +117,7 @@ function member(value: unknown, part: PropertyKey): unknown {
   return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
 }
 
-const secret = /(password|secret|token|keys|key)$/i;
+const secret = /(passw|secret|token|credential|keys?$)/i;
 
 /** An error message may end in a log: passwords must not. */
 function withoutSecrets(name: string, received: unknown, depth = 0): unknown {

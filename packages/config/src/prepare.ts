@@ -1,6 +1,7 @@
 import type { BackendDefinition, Clock, ProxyFactory } from "@cascata/core";
 import { backendSchemas } from "./backend-schemas.ts";
-import type { Definitions } from "./definitions.ts";
+import { anyName, type Definitions } from "./definitions.ts";
+import { keyvPackage, namesStore, withNamedStore } from "./keyv-store.ts";
 import { hintFor, type Mistakes, pathOf } from "./mistakes.ts";
 import { type BackendPlan, checkNames, planBackends } from "./plan-backends.ts";
 import { planRegions, type RegionPlan } from "./plan-regions.ts";
@@ -65,16 +66,27 @@ async function readyBackend(plan: BackendPlan, definitions: Definitions, mistake
     mistakes.add({ ...found.mistake, path: `${plan.path}.use` });
     return { plan, definition: undefined, options: {}, wrap };
   }
-  const { definition } = found;
-  checkNames(plan, definition.options, mistakes);
-  const named = definition.options.includes("name") ? { name: plan.name } : {};
-  const bounded =
-    definition.options.includes("deadline") && plan.protection.timeout !== undefined
-      ? { deadline: plan.protection.timeout }
-      : {};
-  const options = { ...named, ...bounded, ...plan.options };
+  checkNames(plan, found.definition.options, mistakes);
+  const { store } = plan.options;
+  const definition =
+    plan.use === keyvPackage && namesStore(store)
+      ? await withNamedStore(found.definition, store, plan.path, definitions, mistakes)
+      : found.definition;
+  if (definition === undefined) return { plan, definition, options: {}, wrap };
+  const options = optionsFor(plan, definition.options);
   mistakes.collect(plan.path, () => definition.check?.(options), rerooted(plan, definition.options));
   return { plan, definition, options, wrap };
+}
+
+/** The backend is named after its place in the configuration, and its own deadline is the one that was given for it. */
+function optionsFor({ name, protection, options }: BackendPlan, known: readonly string[]): ReadyBackend["options"] {
+  const { timeout } = protection;
+  return {
+    ...(known.includes("name") && { name }),
+    ...(known.includes("deadline") && timeout !== undefined && { deadline: timeout }),
+    // Unknown ones were refused by name already: here they would only hide what else is wrong.
+    ...Object.fromEntries(Object.entries(options).filter(([option]) => known === anyName || known.includes(option))),
+  };
 }
 
 /** A backend says "maxSize", "options.maxSize" or "redis.maxSize": all of them are below the backend's own path here. */

@@ -7,7 +7,8 @@ import { code, duration, flag, instance, leaf, list, object, oneOf, text, whole,
 /** Everything but tiers, ttl and wrap, which are checked against the rest of the configuration. */
 type Settings = Omit<RegionSettings, "wrap">;
 
-const settings: { readonly [K in keyof Settings]-?: z.ZodType<Exclude<Settings[K], undefined>> } = {
+/** That none of core's options is missing is a test's to say. */
+const settings: Readonly<Record<string, z.ZodType>> = {
   grace: duration(),
   softTimeout: duration(),
   hardTimeout: duration(),
@@ -34,6 +35,13 @@ const settings: { readonly [K in keyof Settings]-?: z.ZodType<Exclude<Settings[K
   shouldCacheFn: code<NonNullable<RegionOptions["shouldCacheFn"]>>(),
   functionKeyGenerator: code<NonNullable<RegionOptions["functionKeyGenerator"]>>(),
   functionMultiKeyGenerator: code<NonNullable<RegionOptions["functionMultiKeyGenerator"]>>(),
+  asyncCreationRunner: code(),
+  serializer: leaf(
+    "a serializer or a function",
+    (value) => typeof value === "function" || (typeof value === "object" && value !== null),
+    undefined,
+  ),
+  deserializer: code(),
   clock: clock() as z.ZodType<Clock>,
   random: code<() => number>(),
   logger: instance<Logger>("a logger", "warn"),
@@ -68,12 +76,12 @@ export interface RegionShape extends Settings {
   readonly wrap?: unknown;
 }
 
-export const regionSchema: z.ZodType<RegionShape> = object<RegionShape>(
+export const regionSchema: z.ZodType = object<Readonly<Record<string, unknown>> & { readonly tiers: unknown }>(
   { tiers: list(tierSchema, "tiers, nearest first") },
   { ...settings, ttl: ttlSchema, wrap: anything },
 );
 
-export const defaultsSchema: z.ZodType = object<Omit<RegionShape, "tiers" | "ttl"> & { readonly ttl?: Duration }>(
+export const defaultsSchema: z.ZodType = object<Readonly<Record<string, unknown>>>(
   {},
   { ...settings, ttl: duration<Duration>(), wrap: anything },
 );

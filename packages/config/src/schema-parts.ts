@@ -40,8 +40,6 @@ export function list<T>(item: z.ZodType<T>, what: string): z.ZodType<readonly T[
   return z.array(item, { error: `a list of ${what}` }) as unknown as z.ZodType<readonly T[]>;
 }
 
-const unitPattern = (units: string) => `^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(${units})\\s*$`;
-
 /** The text that core itself would use for a refusal. */
 function expectation(refuse: (value: unknown, path: string) => unknown): string {
   try {
@@ -63,17 +61,27 @@ function accepted(read: (value: unknown, path: string) => unknown): (value: unkn
   };
 }
 
-function measure<T>(read: (value: unknown, path: string) => number, units: string): z.ZodType<T> {
-  return leaf<T>(expectation(read), accepted(read), {
+/** Forms that occur so often that the others refer to them. */
+export const jsonForms: { readonly duration: JsonForm; readonly size: JsonForm } = {
+  duration: measureForm("Milliseconds, or a number with a unit: 250ms, 10s, 5m, 1h, 30d.", "ms|s|m|h|d|w"),
+  size: measureForm("Bytes, or a number with a unit of 1024: 512b, 4kb, 10mb, 2gb.", "b|kb|mb|gb|tb"),
+};
+
+function measureForm(description: string, units: string): JsonForm {
+  const pattern = `^\\s*(\\d+(\\.\\d+)?|\\.\\d+)\\s*(${units})\\s*$`;
+  return {
+    description,
     anyOf: [
       { type: "number", minimum: 0 },
-      { type: "string", pattern: unitPattern(units) },
+      { type: "string", pattern },
     ],
-  });
+  };
 }
 
-export const duration = <T>(): z.ZodType<T> => measure<T>(durationMs, "ms|s|m|h|d|w");
-export const size = <T>(): z.ZodType<T> => measure<T>(sizeBytes, "b|kb|mb|gb|tb");
+export const duration = <T>(): z.ZodType<T> =>
+  leaf<T>(expectation(durationMs), accepted(durationMs), { $ref: "#/$defs/duration" });
+export const size = <T>(): z.ZodType<T> =>
+  leaf<T>(expectation(sizeBytes), accepted(sizeBytes), { $ref: "#/$defs/size" });
 
 export const text = (what = "a text"): z.ZodType<string> =>
   leaf<string>(what, (value) => typeof value === "string" && value !== "", { type: "string", minLength: 1 });
