@@ -292,6 +292,26 @@ describe("circuit", () => {
     expect(incidents.map(({ what }) => what)).toEqual(["circuit open", "circuit half-open", "circuit closed"]);
   });
 
+  test("a read that probes does not keep its caller for the deadline, and its answer counts all the same", async () => {
+    const { clock, far, proxy } = setUp({ breaker: { timeouts: 1, retryAfter: 100 } });
+    const lost = outcomeOf(() => proxy.get("a"));
+    await clock.advance(250);
+    await lost;
+    await clock.advance(100);
+    const probe = outcomeOf(() => proxy.get("a"));
+    await clock.advance(8);
+    expect(await probe).toBeInstanceOf(TimeoutError);
+    expect(proxy.breaker?.state).toBe("half-open");
+    await clock.advance(100);
+    far.last().answer.resolve(NO_VALUE);
+    await clock.advance(0);
+    expect(proxy.breaker?.state).toBe("closed");
+    const write = proxy.set("a", entry);
+    await clock.advance(100);
+    far.last().answer.resolve({ status: "stored" });
+    expect(await write).toMatchObject({ status: "stored" });
+  });
+
   test.each<[string, (proxy: CacheBackend) => unknown, unknown]>([
     ["a read failure", (proxy) => proxy.get("a"), failure],
     ["a batch of nothing but read failures", (proxy) => proxy.getMulti(["a", "b"]), [failure, failure]],

@@ -47,8 +47,8 @@ export class Fill {
         : writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
     // What only near tiers keep has not been confirmed by anybody, and supersedes nothing.
     if (right.kind === "unconfirmed") return undefined;
-    if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all));
-    this.#settle(made, outcomes);
+    if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all, right));
+    this.#settle(made, outcomes, right);
     return undefined;
   }
 
@@ -68,8 +68,18 @@ export class Fill {
     return context;
   }
 
-  #settle(made: readonly Made[], outcomes: WriteOutcomes): void {
-    for (const one of made) this.#stored(one, outcomes.get(one.flight.key) ?? STORED);
+  #settle(made: readonly Made[], outcomes: WriteOutcomes, right: Right): void {
+    let failed: Flight[] | undefined;
+    for (const one of made) {
+      const outcome = outcomes.get(one.flight.key) ?? STORED;
+      this.#stored(one, outcome);
+      if (outcome.status === "failed" || outcome.status === "unknown") {
+        failed ??= [];
+        failed.push(one.flight);
+      }
+    }
+    // The lease may stand though the store failed, and nobody would create before its end.
+    if (failed !== undefined) this.giveBack(failed, right);
   }
 
   #stored({ flight }: Made, outcome: WriteOutcome): void {

@@ -32,6 +32,9 @@ export interface ProtectionOptions {
 
 const optionNames = ["timeout", "breaker", "maxInFlight", "lockWait", "clock", "random", "path"];
 const closeMs = 5000;
+/** How long a read that probes a half-open circuit keeps its caller: a tier that is well answers in less. */
+const probeMs = 8;
+const reads: ReadonlySet<string> = new Set(["get", "getMulti", "revisions", "marks.lookup"]);
 /** Errors that tell of a bad call, not of a bad store. */
 const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "SERIALIZATION", "LOCK", "CLOSED"]);
 
@@ -44,9 +47,9 @@ const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "
  *  - After a deadline nothing is passed on, and the wrapped backend is told the deadline, so that it sends nothing late
  *    either. A late answer is dropped; a lock that is granted late is given back.
  *  - An answer that is there at once passes without a promise or a timer.
+ *  - The read that probes a half-open circuit fails after some milliseconds; its answer still decides about the circuit.
  *
- * An operation counts as in flight until it is answered or its deadline has passed; what a dead tier still holds then is
- * bounded by the circuit, which opens.
+ * An operation is in flight until it is answered or its deadline has passed; the circuit bounds what a dead tier holds then.
  */
 export class ProtectionProxy extends ProxyBackend {
   readonly timeoutMs: number;
@@ -141,6 +144,7 @@ export class ProtectionProxy extends ProxyBackend {
     if (ms <= 0) return this.#failure(operation, keys, new TimeoutError(what, 0), false);
     const full = this.#inFlight >= this.maxInFlight;
     const permit = full ? undefined : this.breaker?.enter();
+    const probes = permit !== undefined && this.breaker?.state === "half-open" && reads.has(operation);
     if (full || (permit === undefined && this.breaker !== undefined)) {
       const why = full ? `${this.#inFlight} operations are in flight` : "its circuit is open";
       return this.#failure(operation, keys, new UnavailableError(this.name, why), false);
@@ -160,7 +164,7 @@ export class ProtectionProxy extends ProxyBackend {
       return answer;
     }
     this.#inFlight += 1;
-    return withDeadline(answer, ms, this.#clock, what, late).then(
+    const outcome = withDeadline(answer, ms, this.#clock, what, late).then(
       (value) => {
         this.#inFlight -= 1;
         this.#weigh(permit, value, keys.length, ms);
@@ -171,6 +175,7 @@ export class ProtectionProxy extends ProxyBackend {
         return failed(error);
       },
     );
+    return probes && ms > probeMs ? withDeadline(outcome, probeMs, this.#clock, what, late) : outcome;
   }
 
   /** A failure that was answered, not thrown, is one too. A batch fails if no key of it succeeded. */
