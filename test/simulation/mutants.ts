@@ -31,13 +31,13 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "forgetting a flight when its key changes",
     file: "flight.ts",
-    find: "flight.broken = true;\n      this.#joinable.delete(key);",
+    find: "flight.broken = true;\n      this.#leave(flight);",
     replace: "flight.broken = true;",
   },
   {
     guard: "forgetting flights when something is invalidated",
     file: "flight.ts",
-    find: "for (const flight of this.#joinable.values()) this.#forgotten.add(flight);\n    this.#joinable.clear();",
+    find: "if (this.#first !== undefined) this.#forgotten.add(this.#first);\n    this.#first = undefined;\n    for (const flight of this.#joinable.values()) this.#forgotten.add(flight);\n    this.#joinable.clear();",
     replace: "",
   },
   {
@@ -67,8 +67,8 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "retry of unconfirmed deletes",
     file: "region-writes.ts",
-    find: "if (pending.length > 0) this.#unconfirmed.retry(pending, log.firstError);",
-    replace: "if (pending.length > 0) for (const one of pending) this.#state.pending.confirm(one);",
+    find: "this.#unconfirmed.retry(pending, log.firstError);",
+    replace: "for (const one of pending) this.#state.pending.confirm(one);",
   },
   {
     guard: "notices clean the near tier",

@@ -3,7 +3,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
 
 /** Whether the answer comes later. */
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return typeof value === "object" && value !== null && typeof (value as Partial<PromiseLike<T>>).then === "function";
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Creations } from "./creations.ts";
 import { BatchContext, type BatchCreator } from "./creator.ts";
 import type { Flight } from "./flight.ts";
 import { isNoValue } from "./no-value.ts";
+import { isAsyncFunction } from "./reentry.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 import { waitFor } from "./waiting.ts";
@@ -84,6 +85,7 @@ export class Batch<T> {
     if (own.length > 0) {
       this.#creations.lead(own, {
         options,
+        isAsync: isAsyncFunction(creator),
         create: (contexts, stopper) => {
           const wanted = contexts.map(({ key }) => key);
           return andThen(creator(wanted, new BatchContext(contexts, stopper) as BatchContext<T>), (answer) =>

@@ -24,7 +24,7 @@ import {
 } from "./function-keys.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import { checkOptionNames } from "./options.ts";
-import type { WriteReport } from "./region-writes.ts";
+import type { WriteReport } from "./write-log.ts";
 
 /** How a function of many keys is cached. */
 export interface CachedMultiOptions<A, T> extends CachedSettings<T> {

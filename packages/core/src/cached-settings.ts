@@ -4,7 +4,7 @@ import type { Duration } from "./duration.ts";
 import { ConfigurationError } from "./errors.ts";
 import type { AnyFunction } from "./function-keys.ts";
 import type { NoValue } from "./no-value.ts";
-import type { WriteReport } from "./region-writes.ts";
+import type { WriteReport } from "./write-log.ts";
 
 /** What decorated functions need of a region. */
 export interface CachingRegion {

@@ -24,7 +24,7 @@ import {
 } from "./function-keys.ts";
 import type { NoValue } from "./no-value.ts";
 import { checkOptionNames } from "./options.ts";
-import type { WriteReport } from "./region-writes.ts";
+import type { WriteReport } from "./write-log.ts";
 
 type ValueOf<F extends AnyFunction> = Awaited<ReturnType<F>>;
 

@@ -18,6 +18,8 @@ export interface CreationRequest {
   readonly options: ResolvedCreateOptions;
   /** Values, or verdicts, aligned with the contexts. */
   create(contexts: readonly EntryContext[], stopper: Stopper): Awaitable<readonly unknown[]>;
+  /** `false`: the creator is no async function, and may well answer at once. */
+  readonly isAsync?: boolean;
 }
 
 /** One call of a creator that is under way. */
@@ -153,26 +155,33 @@ export class Creation {
       awaitFill,
       renewal: right.kind === "leased" ? this.#renew(flights, right.token) : undefined,
     };
-    const fail = (error: unknown): void => {
-      this.#ended(job);
-      this.#abort(job, error);
-    };
     let values: Awaitable<readonly unknown[]>;
     try {
-      values = reentry.run(flights, () => request.create(contexts, stopper));
+      values = reentry.run(flights, () => request.create(contexts, stopper), request.isAsync ?? true);
     } catch (error) {
-      fail(error);
+      this.#ended(job);
+      this.#abort(job, error);
       return undefined;
     }
-    if (!isPromiseLike(values)) {
-      this.#ended(job);
-      return this.#finish(job, values);
+    if (isPromiseLike(values)) {
+      stopWhenAbandoned(flights, stopper);
+      return this.#finishLater(job, values);
     }
-    stopWhenAbandoned(flights, stopper);
-    const done = values.then((all) => {
-      this.#ended(job);
-      return this.#finish(job, all);
-    }, fail);
+    this.#ended(job);
+    return this.#finish(job, values);
+  }
+
+  #finishLater(job: Job, values: PromiseLike<readonly unknown[]>): Promise<void> {
+    const done = values.then(
+      (all) => {
+        this.#ended(job);
+        return this.#finish(job, all);
+      },
+      (error: unknown) => {
+        this.#ended(job);
+        this.#abort(job, error);
+      },
+    );
     return Promise.resolve(done);
   }
 
@@ -194,6 +203,7 @@ export class Creation {
   #finish(job: Job, values: readonly unknown[]): Promise<void> | undefined {
     const { flights, options, right } = job;
     this.#tellCreated(job);
+    if (flights.length === 1) return this.#finishOne(job, values[0]);
     const kept: Made[] = [];
     const landing: Made[] = [];
     let unstored: Flight[] | undefined;
@@ -209,19 +219,35 @@ export class Creation {
     }
     if (unstored !== undefined) this.#fill.giveBack(unstored, right);
     const stored = this.#fill.store(kept, options, right);
-    if (stored === undefined || !job.awaitFill) {
-      this.#land(landing);
-      return stored;
+    if (stored !== undefined && job.awaitFill) return stored.then(() => this.#land(landing));
+    this.#land(landing);
+    return stored;
+  }
+
+  /** The same for one flight: nothing is sorted. */
+  #finishOne(job: Job, value: unknown): Promise<void> | undefined {
+    const flight = job.flights[0] as Flight;
+    const context = job.contexts[0] as EntryContext;
+    const made = this.#made(job, flight, context, value);
+    if (made === undefined || !this.#isKept(job, made, context)) {
+      this.#fill.giveBack(job.flights, job.right);
+      if (made !== undefined) this.#landOne(made);
+      return undefined;
     }
-    return stored.then(() => this.#land(landing));
+    const stored = this.#fill.store([made], job.options, job.right);
+    if (stored !== undefined && job.awaitFill) return stored.then(() => this.#landOne(made));
+    this.#landOne(made);
+    return stored;
   }
 
   #land(landing: readonly Made[]): void {
-    for (const { flight, entry } of landing) {
-      this.#failures.forget(flight.key);
-      this.#state.flights.remove(flight);
-      flight.land({ entry, origin: "created" });
-    }
+    for (const made of landing) this.#landOne(made);
+  }
+
+  #landOne({ flight, entry }: Made): void {
+    this.#failures.forget(flight.key);
+    this.#state.flights.remove(flight);
+    flight.land({ entry, origin: "created" });
   }
 
   /** What the creator made for one key; nothing if the key has failed or there is nothing. */

@@ -1,12 +1,14 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { LeaseAnswer, LeaseRequest, ReadContext } from "./contexts.ts";
 import { Creation, type CreationRequest } from "./creation.ts";
 import { LockError } from "./errors.ts";
 import { Failures } from "./failures.ts";
+import type { Right } from "./fill.ts";
 import { Flight } from "./flight.ts";
-import { readMany, readOne } from "./near-tier.ts";
+import { readKey, readMany } from "./near-tier.ts";
+import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
 
@@ -28,7 +30,12 @@ class LeaseTurn implements LeaseRequest {
 }
 
 /** Where a flight stands after a read: done with, to be created by some right, to be asked for again, or another process's. */
-type Standing = "served" | "leased" | "unleased" | "unconfirmed" | "unanswered" | "contested";
+const standings = ["served", "leased", "unleased", "unconfirmed", "unanswered", "contested"] as const;
+type Standing = (typeof standings)[number];
+
+const none: readonly Flight[] = [];
+const nothingFound: readonly Found[] = [NO_VALUE];
+const unleased: Right = { kind: "unleased" };
 
 /** The wait for other processes' creations. */
 interface Patience {
@@ -86,18 +93,21 @@ export class Creations {
   }
 
   #go(flights: readonly Flight[], request: CreationRequest, patience: Patience | undefined, again: boolean): void {
-    const fail = (error: unknown) => {
-      for (const flight of flights) if (!flight.settled) this.#creation.failed(flight, error, request.options);
-    };
     try {
-      const turn = this.#turn(request.options, again ? flights : []);
-      const done = andThen(this.#read(flights, request.options, turn), (found) =>
-        this.#sort(flights, found, request, turn, patience, again),
-      );
-      if (typeof done === "object") done.then(undefined, fail);
+      const turn = this.#turn(request.options, again ? flights : none);
+      const found = this.#read(flights, request.options, turn);
+      if (isPromiseLike(found)) {
+        found
+          .then((all) => this.#sort(flights, all, request, turn, patience, again))
+          .then(undefined, (error: unknown) => this.#fail(flights, error, request));
+      } else this.#sort(flights, found, request, turn, patience, again);
     } catch (error) {
-      fail(error);
+      this.#fail(flights, error, request);
     }
+  }
+
+  #fail(flights: readonly Flight[], error: unknown, { options }: CreationRequest): void {
+    for (const flight of flights) if (!flight.settled) this.#creation.failed(flight, error, options);
   }
 
   #turn(options: ResolvedCreateOptions, rejected: readonly Flight[]): LeaseTurn | undefined {
@@ -114,27 +124,41 @@ export class Creations {
     options: ResolvedCreateOptions,
     turn: LeaseTurn | undefined,
   ): Awaitable<readonly Found[]> {
-    const { backend, freshness, marks } = this.#state;
+    const { backend, freshness, pending } = this.#state;
     const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
       judge: freshness.judgeWith(options.expirationMs),
     };
     if (turn !== undefined) context.lease = turn;
     if (options.skipRead !== undefined) context.skip = options.skipRead;
+    const [only] = flights;
+    if (flights.length === 1 && only !== undefined && pending.size === 0) {
+      const found = readKey(backend, only.key, context);
+      // What a tier of this process lacks is known at once.
+      if (isNoValue(found)) return nothingFound;
+      return this.#learned(andThen(found, (one) => [one]));
+    }
+    return this.#readMany(flights, context);
+  }
+
+  #learned(found: Awaitable<readonly Found[]>): Awaitable<readonly Found[]> {
+    const { marks } = this.#state;
+    return andThen(found, (all) => {
+      const entries = all.filter((one) => one instanceof CachedValue);
+      if (entries.every(({ metadata }) => marks.knows(metadata))) return all;
+      return andThen(marks.learn(entries), () => all);
+    });
+  }
+
+  #readMany(flights: readonly Flight[], context: ReadContext): Awaitable<readonly Found[]> {
+    const { backend, pending } = this.#state;
     const keys = flights.map(({ key }) => key);
-    return settledRead(keys, this.#state.pending, (wanted) => {
+    return settledRead(keys, pending, (wanted) => {
       const [first] = wanted;
       const found =
         wanted.length === 1 && first !== undefined
-          ? andThen(
-              readOne(backend, () => backend.get(first, context)),
-              (one): readonly Found[] => [one],
-            )
+          ? andThen(readKey(backend, first, context), (one): readonly Found[] => [one])
           : readMany(backend, wanted, () => backend.getMulti(wanted, context));
-      return andThen(found, (all) => {
-        const entries = all.filter((one) => one instanceof CachedValue);
-        if (entries.every(({ metadata }) => marks.knows(metadata))) return all;
-        return andThen(marks.learn(entries), () => all);
-      });
+      return this.#learned(found);
     });
   }
 
@@ -147,6 +171,12 @@ export class Creations {
     patience: Patience | undefined,
     again: boolean,
   ): void {
+    const [only] = flights;
+    if (flights.length === 1 && only !== undefined) {
+      const standing = this.#standing(only, found[0] as Found, request.options, turn, again);
+      this.#act(standing, flights, request, turn, patience);
+      return;
+    }
     const groups: { [K in Standing]?: Flight[] } = {};
     for (let index = 0; index < flights.length; index += 1) {
       const flight = flights[index] as Flight;
@@ -155,18 +185,41 @@ export class Creations {
       if (group === undefined) groups[standing] = [flight];
       else group.push(flight);
     }
-    const { leased, unleased, unconfirmed, unanswered, contested } = groups;
     // What this process owns it starts before it waits for anybody, so that overlapping batches can't wait for each other.
-    if (leased !== undefined && turn !== undefined)
-      this.#creation.start(leased, request, { kind: "leased", token: turn.token });
-    if (unleased !== undefined) this.#creation.start(unleased, request, { kind: "unleased" });
-    if (unconfirmed !== undefined) {
-      this.#creation.start(unconfirmed, request, { kind: "unconfirmed" });
-      // The lease may have been taken though its answer was lost: nobody shall wait for it.
-      if (turn !== undefined) this.#giveBack(unconfirmed, turn);
+    for (const standing of standings) {
+      const group = groups[standing];
+      if (group !== undefined) this.#act(standing, group, request, turn, patience);
     }
-    if (unanswered !== undefined) this.#go(unanswered, request, patience, true);
-    if (contested !== undefined) this.#wait(contested, request, patience);
+  }
+
+  #act(
+    standing: Standing,
+    flights: readonly Flight[],
+    request: CreationRequest,
+    turn: LeaseTurn | undefined,
+    patience: Patience | undefined,
+  ): void {
+    switch (standing) {
+      case "leased":
+      case "unleased": {
+        const right: Right =
+          turn !== undefined && standing === "leased" ? { kind: "leased", token: turn.token } : unleased;
+        this.#creation.start(flights, request, right);
+        break;
+      }
+      case "unconfirmed":
+        this.#creation.start(flights, request, { kind: "unconfirmed" });
+        // The lease may have been taken though its answer was lost: nobody shall wait for it.
+        if (turn !== undefined) this.#giveBack(flights, turn);
+        break;
+      case "unanswered":
+        this.#go(flights, request, patience, true);
+        break;
+      case "contested":
+        this.#wait(flights, request, patience);
+        break;
+      default:
+    }
   }
 
   #standing(
@@ -203,7 +256,7 @@ export class Creations {
     const usable =
       judgement !== "absent" && (found instanceof CachedValue || freshness.graceMs(entry as CachedValue) > 0);
     flight.hasRead(usable ? entry : undefined);
-    const failure = this.#failures.standing(flight.key, region.clock.now());
+    const failure = this.#failures.size === 0 ? undefined : this.#failures.standing(flight.key, region.clock.now());
     if (flight.stale === undefined) {
       if (failure === undefined || region.errorTtlMs === 0 || options.forceRefresh !== false) return false;
       this.#state.flights.remove(flight);

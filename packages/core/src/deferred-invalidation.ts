@@ -1,4 +1,4 @@
-import type { WriteReport } from "./region-writes.ts";
+import type { WriteReport } from "./write-log.ts";
 
 interface Target {
   deleteMulti(keys: readonly string[]): Promise<WriteReport>;

@@ -3,6 +3,7 @@ import type { CachedValue } from "./cached-value.ts";
 import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
 import type { Creations } from "./creations.ts";
 import type { Creator, CreatorContext } from "./creator.ts";
+import { isAsyncFunction } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
 
 /**
@@ -40,6 +41,7 @@ export class EarlyRefresh {
     flight.waiters += 1;
     this.#creations.lead([flight], {
       options: options === undefined ? this.#options : this.#resolved(options),
+      isAsync: isAsyncFunction(creator),
       create: (contexts) => andThen(creator(contexts[0] as CreatorContext) as Awaitable<unknown>, (value) => [value]),
     });
   }

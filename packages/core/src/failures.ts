@@ -17,9 +17,12 @@ export class Failures {
     for (const one of oldest) this.#failures.delete(one);
   }
 
+  get size(): number {
+    return this.#failures.size;
+  }
+
   /** The failure that still stands, if any. */
   standing(key: string, now: number): Failure | undefined {
-    if (this.#failures.size === 0) return undefined;
     const failure = this.#failures.get(key);
     if (failure === undefined || failure.until >= now) return failure;
     this.#failures.delete(key);

@@ -5,7 +5,7 @@ import type { ResolvedCreateOptions } from "./call-options.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import type { Flight } from "./flight.ts";
 import type { RegionState } from "./region-state.ts";
-import { writeMany, writeOne } from "./write-through.ts";
+import { writeMany, writeSingle } from "./write-through.ts";
 
 /**
  * By what right this process creates, and where the result goes:
@@ -41,10 +41,14 @@ export class Fill {
     if (right.kind === "unconfirmed" && !this.#state.hasNearTier) return undefined;
     if (pending.size > 0) for (const { flight, entry } of made) pending.letPass(flight.key, entry.metadata.startedAt);
     const context = this.#context(options, right);
-    const outcomes =
-      made.length === 1
-        ? writeOne(backend, first.flight.key, first.entry, context)
-        : writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
+    if (made.length === 1) {
+      const outcome = writeSingle(backend, first.flight.key, first.entry, context);
+      if (right.kind === "unconfirmed") return undefined;
+      if (isPromiseLike(outcome)) return this.#storedLater(first, outcome);
+      this.#stored(first, outcome);
+      return undefined;
+    }
+    const outcomes = writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
     // What only near tiers keep has not been confirmed by anybody, and supersedes nothing.
     if (right.kind === "unconfirmed") return undefined;
     if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all, right));
@@ -80,6 +84,10 @@ export class Fill {
     }
     // The lease may stand though the store failed, and nobody would create before its end.
     if (failed !== undefined) this.giveBack(failed, right);
+  }
+
+  #storedLater(made: Made, outcome: PromiseLike<WriteOutcome>): Promise<void> {
+    return Promise.resolve(outcome.then((one) => this.#stored(made, one)));
   }
 
   #stored({ flight }: Made, outcome: WriteOutcome): void {

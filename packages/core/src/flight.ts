@@ -79,7 +79,8 @@ export class Flight {
   hasRead(stale: CachedValue | undefined): void {
     this.stale = stale;
     this.#reading = false;
-    for (const reader of this.#readers ?? []) reader();
+    if (this.#readers === undefined) return;
+    for (const reader of this.#readers) reader();
     this.#readers = undefined;
   }
 
@@ -113,42 +114,62 @@ export class Flight {
 
 /** The flights of a region, by key. Bounded by the work in flight. */
 export class Flights {
-  /** Those that may be joined. */
+  /**
+   * One that may be joined, beside the Map: a Map to which one key comes and goes is made anew every few times, which costs
+   * more than the rest of a creation in memory.
+   */
+  #first: Flight | undefined;
+  /** The others that may be joined. */
   readonly #joinable = new Map<string, Flight>();
   /** Those that may no longer be joined and have not landed: a change of the key still concerns what they would store. */
   readonly #forgotten = new Set<Flight>();
 
   /** How many have not landed. */
   get size(): number {
-    return this.#joinable.size + this.#forgotten.size;
+    return (this.#first === undefined ? 0 : 1) + this.#joinable.size + this.#forgotten.size;
   }
 
   get(key: string): Flight | undefined {
-    return this.#joinable.get(key);
+    if (this.#first !== undefined && this.#first.key === key) return this.#first;
+    return this.#joinable.size === 0 ? undefined : this.#joinable.get(key);
   }
 
+  /** In the place of an earlier one of the key, if there is one. */
   add(flight: Flight): void {
-    this.#joinable.set(flight.key, flight);
+    const { key } = flight;
+    if (this.#first === undefined ? !this.#joinable.has(key) : this.#first.key === key) this.#first = flight;
+    else this.#joinable.set(key, flight);
   }
 
   remove(flight: Flight): void {
-    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key);
-    else if (this.#forgotten.size > 0) this.#forgotten.delete(flight);
+    if (!this.#leave(flight) && this.#forgotten.size > 0) this.#forgotten.delete(flight);
   }
 
   /** The key was changed: whoever comes now starts anew, and what is under way is not stored. */
   break(key: string): void {
-    const flight = this.#joinable.get(key);
+    const flight = this.get(key);
     if (flight !== undefined) {
       flight.broken = true;
-      this.#joinable.delete(key);
+      this.#leave(flight);
     }
+    if (this.#forgotten.size === 0) return;
     for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;
   }
 
   /** Something of unknown extent was invalidated: nobody joins what began before; marks judge what it stores. */
   forgetAll(): void {
+    if (this.#first !== undefined) this.#forgotten.add(this.#first);
+    this.#first = undefined;
     for (const flight of this.#joinable.values()) this.#forgotten.add(flight);
     this.#joinable.clear();
+  }
+
+  /** Nobody joins it any more. Says whether anybody could. */
+  #leave(flight: Flight): boolean {
+    if (this.#first === flight) {
+      this.#first = undefined;
+      return true;
+    }
+    return this.#joinable.get(flight.key) === flight && this.#joinable.delete(flight.key);
   }
 }

@@ -55,10 +55,11 @@ export { type ConfigureByNameOptions, type ConfigureOptions, createRegion, makeR
 export * from "./region-events.ts";
 export * from "./region-options.ts";
 export type { Entry } from "./region-reads.ts";
-export type { CloseReport, WriteReport } from "./region-writes.ts";
+export type { CloseReport } from "./region-writes.ts";
 export * from "./rich-serializer.ts";
 export * from "./serializer.ts";
 export { type SerializerOption, SerializingProxy } from "./serializing-proxy.ts";
 export * from "./stack.ts";
 export * from "./surround.ts";
 export * from "./wire.ts";
+export type { WriteReport } from "./write-log.ts";

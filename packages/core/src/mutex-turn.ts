@@ -18,12 +18,14 @@ export class MutexTurn {
 
   /** `undefined` where the backend has no locks. */
   static for(flights: readonly Flight[], state: RegionState): MutexTurn | undefined {
-    const mutexes = new Map<string, CacheMutex>();
+    let mutexes: Map<string, CacheMutex> | undefined;
     for (const { key } of flights) {
       const mutex = state.backend.getMutex(key);
-      if (mutex !== null) mutexes.set(key, mutex);
+      if (mutex === null) continue;
+      mutexes ??= new Map();
+      mutexes.set(key, mutex);
     }
-    return mutexes.size === 0 ? undefined : new MutexTurn(state, mutexes);
+    return mutexes === undefined ? undefined : new MutexTurn(state, mutexes);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
 import type { Confidence } from "./confidence.ts";
-import type { WriteContext, WriteOutcome } from "./contexts.ts";
+import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
 
@@ -189,6 +189,23 @@ export class NearTier {
       return fail(error);
     }
   }
+}
+
+/** A read of one key that never throws: its failure is what it answers. */
+export function readKey(backend: CacheBackend, key: string, context: ReadContext): Awaitable<Found> {
+  try {
+    const found = backend.get(key, context);
+    return isPromiseLike(found) ? readLater(backend, found) : found;
+  } catch (error) {
+    return new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1));
+  }
+}
+
+function readLater(backend: CacheBackend, found: PromiseLike<Found>): PromiseLike<Found> {
+  return found.then(
+    undefined,
+    (error: unknown) => new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1)),
+  );
 }
 
 /** A read that never throws: a failure is each key's. */

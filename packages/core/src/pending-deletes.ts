@@ -52,7 +52,7 @@ export class PendingDeletes {
 
   /** A value that this process has created after the delete is not hidden by it. */
   letPass(key: string, startedAt: number): void {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(key);
     if (pending !== undefined && startedAt > pending.at) pending.passes = startedAt;
   }
 
@@ -64,7 +64,7 @@ export class PendingDeletes {
 
   /** The authority has taken a newer value for the key, or everything was marked. */
   supersede(key: string, before: number): void {
-    const pending = this.#pending.get(key);
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(key);
     if (pending !== undefined && pending.at < before) this.confirm(pending);
   }
 

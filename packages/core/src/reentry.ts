@@ -1,3 +1,4 @@
+import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import { LockError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
 
@@ -16,6 +17,13 @@ interface Host {
   readonly process?: { getBuiltinModule?(name: string): { readonly AsyncLocalStorage: new () => Storage } | undefined };
 }
 
+const asyncFunction = (async () => undefined).constructor;
+
+/** Whether a function was written as `async`. Others may give promises too. */
+export function isAsyncFunction(run: (...given: never[]) => unknown): boolean {
+  return run.constructor === asyncFunction;
+}
+
 /**
  * Finds the creator that asks for the very key which it creates, at once or through other creators, and would wait for
  * itself for ever. Asynchronous context is followed only while creators run: following it costs every promise of the process.
@@ -23,6 +31,10 @@ interface Host {
 export class ReentryGuard {
   readonly #storage: Storage | undefined;
   #running = 0;
+  /** Whether the context is followed now: from the first creator that may wait until the last one that runs has ended. */
+  #following = false;
+  /** Whether the last creator answered with a promise. */
+  #mayWait = true;
   #current: Chain | undefined;
 
   constructor(enabled: boolean) {
@@ -31,24 +43,36 @@ export class ReentryGuard {
     this.#storage = hooks && new hooks.AsyncLocalStorage();
   }
 
-  /** Runs a creator on behalf of `flights`. */
-  run<T>(flights: readonly Flight[], create: () => T): T {
-    const outer = this.#chain();
-    const chain: Chain = { flights, outer };
+  /**
+   * Runs a creator on behalf of `flights`. Beginning and ceasing to follow costs more than a whole creation in memory, so a
+   * creator that is no async function is followed only if the one before it gave a promise.
+   */
+  run<T>(flights: readonly Flight[], create: () => Awaitable<T>, isAsync: boolean): Awaitable<T> {
+    const chain: Chain = { flights, outer: this.#chain() };
     const before = this.#current;
     this.#current = chain;
     this.#running += 1;
     try {
-      return this.#storage === undefined ? create() : this.#storage.run(chain, create);
+      const value = isAsync || this.#mayWait || this.#following ? this.#follow(chain, create) : create();
+      this.#mayWait = isPromiseLike(value);
+      return value;
     } finally {
       this.#current = before;
     }
   }
 
+  #follow<T>(chain: Chain, create: () => Awaitable<T>): Awaitable<T> {
+    if (this.#storage === undefined) return create();
+    this.#following = true;
+    return this.#storage.run(chain, create);
+  }
+
   /** The creator's promise, if it gave one, has settled. */
   done(): void {
     this.#running -= 1;
-    if (this.#running === 0) this.#storage?.disable();
+    if (this.#running !== 0 || !this.#following) return;
+    this.#following = false;
+    this.#storage?.disable();
   }
 
   /**

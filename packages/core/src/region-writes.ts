@@ -1,6 +1,6 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { WriteOutcomes } from "./backend.ts";
-import type { CachedValue } from "./cached-value.ts";
+import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { Mark } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
@@ -11,19 +11,8 @@ import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
-import { deleteMany, deleteOne, writeMany, writeOne } from "./write-through.ts";
-
-/** What became of a write, a delete or an invalidation. */
-export interface WriteReport {
-  /** Whether the farthest tier has done it, for every key. */
-  readonly confirmed: boolean;
-  /** By key, what the farthest tier said. */
-  readonly outcomes: ReadonlyMap<string, WriteOutcome>;
-  /** By tier and key, as far as it is known when the call answers. */
-  readonly tiers: ReadonlyMap<string, ReadonlyMap<string, WriteOutcome>>;
-  /** Fulfilled when what was not confirmed has been, or something newer has taken its place. */
-  readonly settled: Promise<void>;
-}
+import { LoggedReport, WriteLog, type WriteReport } from "./write-log.ts";
+import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
 
 /** What `close` had to leave undone. */
 export interface CloseReport {
@@ -36,6 +25,7 @@ export interface CloseReport {
 }
 
 const done = Promise.resolve();
+const none: readonly PendingDelete[] = [];
 /** Refusals after which the authority still holds the old value. */
 const leavesOld: ReadonlySet<string> = new Set(["too-large", "full"]);
 
@@ -51,55 +41,43 @@ export class RegionWrites {
     this.#forgetFailure = forgetFailure;
   }
 
+  /** One write a tier. @param key below the region */
+  setOne(key: string, givenKey: string, value: unknown, options: ResolvedWriteOptions): Awaitable<WriteReport> {
+    const { backend, stamps } = this.#state;
+    const order = this.#state.knownOrder();
+    const startedAt = stamps.next();
+    const entry = this.#entry(givenKey, value, options, startedAt, order);
+    this.#start(key, startedAt);
+    const log = new WriteLog(() => givenKey);
+    const written = writeSingle(backend, key, entry, this.#context(log, options));
+    const settle = (outcome: WriteOutcome): Awaitable<WriteReport> => {
+      const pending = this.#settled(key, givenKey, startedAt, outcome, log);
+      return this.#wasSet([givenKey], log, pending === undefined ? none : [pending]);
+    };
+    return isPromiseLike(written) ? written.then(settle) : settle(written);
+  }
+
   /** @param given by inner key, the caller's key and value */
   set(given: ReadonlyMap<string, readonly [string, unknown]>, options: ResolvedWriteOptions): Awaitable<WriteReport> {
-    const state = this.#state;
-    const startedOrder = state.knownOrder();
-    const startedAt = state.stamps.next();
+    const { backend, stamps } = this.#state;
+    const order = this.#state.knownOrder();
+    const startedAt = stamps.next();
     const entries = new Map<string, CachedValue>();
-    for (const [key, [givenKey, value]] of given) {
-      if (isNoValue(value))
-        throw new ValidationError({
-          path: "value",
-          expected: "a value",
-          received: value,
-          hint: `key ${JSON.stringify(givenKey)}`,
-        });
-      entries.set(key, state.entry(state.isolator.apart(value), { ...options, startedAt, startedOrder }));
-    }
-    for (const key of entries.keys()) {
-      state.flights.break(key);
-      state.pending.letPass(key, startedAt);
-      this.#forgetFailure(key);
-    }
-    const log = new TierLog(given);
-    const context: WriteContext = {
-      sender: state.sender,
-      observe: log.observe,
-      ...(options.skip !== undefined && { skip: options.skip }),
-    };
-    const [first] = entries;
-    const outcomes =
-      entries.size === 1 && first !== undefined
-        ? writeOne(state.backend, first[0], first[1], context)
-        : writeMany(state.backend, entries, context);
-    return andThen(outcomes, (all) => {
+    for (const [key, [givenKey, value]] of given)
+      entries.set(key, this.#entry(givenKey, value, options, startedAt, order));
+    for (const key of entries.keys()) this.#start(key, startedAt);
+    const log = new WriteLog((key) => given.get(key)?.[0] ?? key);
+    return andThen(writeMany(backend, entries, this.#context(log, options)), (all) => {
       const pending: PendingDelete[] = [];
-      for (const key of entries.keys()) {
-        const outcome = all.get(key) ?? STORED;
-        log.farthest(key, outcome, state.backend.name);
-        if (outcome.status === "stored") {
-          state.note(outcome.revision);
-          state.pending.supersede(key, startedAt);
-        } else if (outcome.status !== "refused" || leavesOld.has(outcome.why)) {
-          // The old value must not be served on: the key is deleted until the store has confirmed at least that.
-          pending.push(state.pending.add(key, startedAt));
-        }
-        this.#tell(given, key, outcome, "write");
+      for (const [key, [givenKey]] of given) {
+        const left = this.#settled(key, givenKey, startedAt, all.get(key) ?? STORED, log);
+        if (left !== undefined) pending.push(left);
       }
-      const report = this.#report(log, pending);
-      state.events.emit("set", { keys: [...given.values()].map(([key]) => key), confirmed: report.confirmed });
-      return this.#answer(report, "a set");
+      return this.#wasSet(
+        [...given.values()].map(([key]) => key),
+        log,
+        pending,
+      );
     });
   }
 
@@ -112,7 +90,7 @@ export class RegionWrites {
       this.#forgetFailure(key);
       return state.pending.add(key, at);
     });
-    const log = new TierLog(new Map([...given].map(([inner, key]) => [inner, [key]])));
+    const log = new WriteLog((key) => given.get(key) ?? key);
     const context: WriteContext = { sender: state.sender, observe: log.observe };
     const [only] = keys;
     const outcomes: Awaitable<WriteOutcomes> =
@@ -123,7 +101,7 @@ export class RegionWrites {
       const left = pendings.filter((pending) => {
         const outcome = all.get(pending.key) ?? STORED;
         log.farthest(pending.key, outcome, state.backend.name);
-        this.#tell(given, pending.key, outcome, "delete");
+        this.#tell(given.get(pending.key) ?? pending.key, outcome, "delete");
         if (outcome.status === "failed" || outcome.status === "unknown") return true;
         if (outcome.status === "stored") state.note(outcome.revision);
         state.pending.confirm(pending);
@@ -193,10 +171,69 @@ export class RegionWrites {
     return { unconfirmedKeys: keys, unconfirmedMarks: marks, unfinished };
   }
 
-  #report(log: TierLog, pending: readonly PendingDelete[]): WriteReport {
-    if (pending.length > 0) this.#unconfirmed.retry(pending, log.firstError);
-    const settled = pending.length === 0 ? done : Promise.all(pending.map((one) => one.settled)).then(() => undefined);
-    return { confirmed: log.allStored, outcomes: log.outcomes, tiers: log.tiers, settled };
+  /** @throws ValidationError for NO_VALUE */
+  #entry(
+    givenKey: string,
+    value: unknown,
+    { ttlMs, graceMs, ownTtl, tags }: ResolvedWriteOptions,
+    startedAt: number,
+    startedOrder: Order | undefined,
+  ): CachedValue {
+    if (isNoValue(value)) {
+      const hint = `key ${JSON.stringify(givenKey)}`;
+      throw new ValidationError({ path: "value", expected: "a value", received: value, hint });
+    }
+    const payload = this.#state.isolator.apart(value);
+    return this.#state.entry(payload, { startedAt, startedOrder, ttlMs, graceMs, ownTtl, tags });
+  }
+
+  #context(log: WriteLog, { skip }: ResolvedWriteOptions): WriteContext {
+    const { sender } = this.#state;
+    const { observe } = log;
+    return skip === undefined ? { sender, observe } : { sender, observe, skip };
+  }
+
+  #start(key: string, startedAt: number): void {
+    const { flights, pending } = this.#state;
+    flights.break(key);
+    pending.letPass(key, startedAt);
+    this.#forgetFailure(key);
+  }
+
+  /** After one key's set: what is to be deleted if the store did not take it. */
+  #settled(
+    key: string,
+    givenKey: string,
+    startedAt: number,
+    outcome: WriteOutcome,
+    log: WriteLog,
+  ): PendingDelete | undefined {
+    const state = this.#state;
+    log.farthest(key, outcome, state.backend.name);
+    this.#tell(givenKey, outcome, "write");
+    if (outcome.status === "stored") {
+      state.note(outcome.revision);
+      state.pending.supersede(key, startedAt);
+      return undefined;
+    }
+    if (outcome.status === "refused" && !leavesOld.has(outcome.why)) return undefined;
+    // The old value must not be served on: the key is deleted until the store has confirmed at least that.
+    return state.pending.add(key, startedAt);
+  }
+
+  #wasSet(keys: readonly string[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {
+    const report = this.#report(log, pending);
+    if (this.#state.events.observes("set")) this.#state.events.emit("set", { keys, confirmed: report.confirmed });
+    return this.#answer(report, "a set");
+  }
+
+  #report(log: WriteLog, pending: readonly PendingDelete[]): WriteReport {
+    if (pending.length === 0) return new LoggedReport(log, done);
+    this.#unconfirmed.retry(pending, log.firstError);
+    return new LoggedReport(
+      log,
+      Promise.all(pending.map((one) => one.settled)).then(() => undefined),
+    );
   }
 
   #answer(report: WriteReport, what: string): Awaitable<WriteReport> {
@@ -204,47 +241,9 @@ export class RegionWrites {
     return Promise.reject(new InvalidationPendingError(what, report.settled));
   }
 
-  #tell(
-    given: ReadonlyMap<string, string | readonly [string, unknown]>,
-    key: string,
-    outcome: WriteOutcome,
-    operation: "write" | "delete",
-  ): void {
+  #tell(key: string, outcome: WriteOutcome, operation: "write" | "delete"): void {
     if (outcome.status !== "failed" && outcome.status !== "unknown") return;
-    const named = given.get(key);
-    const givenKey = typeof named === "string" ? named : (named?.[0] ?? key);
-    this.#state.events.emit("tierFailed", {
-      tier: this.#state.backend.name,
-      operation,
-      key: givenKey,
-      error: outcome.error,
-    });
-  }
-}
-
-/** Collects what each tier did, in the caller's keys. */
-class TierLog {
-  readonly outcomes = new Map<string, WriteOutcome>();
-  readonly tiers = new Map<string, Map<string, WriteOutcome>>();
-  allStored = true;
-  firstError: Error | undefined;
-  readonly #given: ReadonlyMap<string, readonly [string, ...unknown[]]>;
-
-  constructor(given: ReadonlyMap<string, readonly [string, ...unknown[]]>) {
-    this.#given = given;
-  }
-
-  readonly observe = (tier: string, key: string, outcome: WriteOutcome): void => {
-    const ofTier = this.tiers.get(tier) ?? new Map<string, WriteOutcome>();
-    ofTier.set(this.#given.get(key)?.[0] ?? key, outcome);
-    this.tiers.set(tier, ofTier);
-  };
-
-  farthest(key: string, outcome: WriteOutcome, tier: string): void {
-    this.outcomes.set(this.#given.get(key)?.[0] ?? key, outcome);
-    if (this.tiers.size === 0 || this.tiers.has(tier)) this.observe(tier, key, outcome);
-    if (outcome.status === "stored") return;
-    this.allStored = false;
-    if (outcome.status !== "refused") this.firstError ??= outcome.error;
+    const { backend, events } = this.#state;
+    events.emit("tierFailed", { tier: backend.name, operation, key, error: outcome.error });
   }
 }

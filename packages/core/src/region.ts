@@ -54,6 +54,7 @@ import { checkOptionNames } from "./options.ts";
 import { protect } from "./protection-proxy.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
+import { isAsyncFunction } from "./reentry.ts";
 import { RegionEventHub, type RegionEventName, type RegionEvents } from "./region-events.ts";
 import {
   type RegionBackendOptions,
@@ -63,11 +64,12 @@ import {
 } from "./region-options.ts";
 import { type Entry, RegionReads } from "./region-reads.ts";
 import { chainOf, RegionState } from "./region-state.ts";
-import { type CloseReport, RegionWrites, type WriteReport } from "./region-writes.ts";
+import { type CloseReport, RegionWrites } from "./region-writes.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { SerializingProxy } from "./serializing-proxy.ts";
 import { touch } from "./touch.ts";
 import { waitFor } from "./waiting.ts";
+import type { WriteReport } from "./write-log.ts";
 
 export interface ConfigureOptions {
   /** Proxies around the backend, outermost first. */
@@ -96,6 +98,7 @@ interface Configured {
   readonly early: EarlyRefresh | undefined;
   /** What callers without options of their own get. */
   readonly defaults: ReturnType<typeof resolveCreateOptions>;
+  readonly writeDefaults: ReturnType<typeof resolveWriteOptions>;
 }
 
 /**
@@ -372,14 +375,16 @@ export class Region<V = unknown> {
   }
 
   async set<T extends V = V>(key: string, value: T, options?: WriteOptions): Promise<WriteReport> {
-    const { state, writes } = this.#parts();
-    return writes.set(new Map([[state.inner(key), [key, value]]]), resolveWriteOptions(options, this.#options));
+    const { state, writes, writeDefaults } = this.#parts();
+    const resolved = options === undefined ? writeDefaults : resolveWriteOptions(options, this.#options);
+    return writes.setOne(state.inner(key), key, value, resolved);
   }
 
   /** One write a tier. The mapping and its values are not changed. */
   async setMulti<T extends V = V>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport> {
     const { state, writes } = this.#parts();
-    const given = new Map([...mapping].map(([key, value]) => [state.inner(key), [key, value] as const]));
+    const given = new Map<string, readonly [string, T]>();
+    for (const pair of mapping) given.set(state.inner(pair[0]), pair);
     return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, this.#options));
   }
 
@@ -546,6 +551,7 @@ export class Region<V = unknown> {
       creations,
       early,
       defaults: resolveCreateOptions(undefined, this.#options),
+      writeDefaults: resolveWriteOptions(undefined, this.#options),
     };
     before?.state.retire(backend);
   }
@@ -662,6 +668,7 @@ export function makeRegion<V = unknown>(options: RegionOptions): Region<V> {
 export function singleRequest<T>(creator: Creator<T>, options: CreationRequest["options"]): CreationRequest {
   return {
     options,
+    isAsync: isAsyncFunction(creator),
     create: (contexts, _stopper): Awaitable<readonly unknown[]> => {
       const value = creator(contexts[0] as CreatorContext<T>);
       return andThen(value as Awaitable<unknown>, (one) => [one]);

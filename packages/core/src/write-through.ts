@@ -147,7 +147,36 @@ export class WriteThrough {
   }
 }
 
-/** A write that never throws. */
+/** A write of one key that never throws. */
+export function writeSingle(
+  backend: CacheBackend,
+  key: string,
+  value: CachedValue,
+  context?: WriteContext,
+): Awaitable<WriteOutcome> {
+  if (context?.skip?.has(backend.name)) return SKIPPED;
+  try {
+    const outcome = backend.set(key, value, context);
+    return isPromiseLike(outcome) ? answered(outcome, backend) : (outcome ?? STORED);
+  } catch (error) {
+    return failed(backend, error);
+  }
+}
+
+function answered(outcome: PromiseLike<WriteOutcome | void>, backend: CacheBackend): PromiseLike<WriteOutcome> {
+  return outcome.then(
+    (one) => one ?? STORED,
+    (error: unknown) => failed(backend, error),
+  );
+}
+
+function failed(backend: CacheBackend, error: unknown): WriteOutcome {
+  return { status: "failed", error: asCacheError(error, backend.name, "set", 1) };
+}
+
+const SKIPPED: WriteOutcome = Object.freeze({ status: "refused", why: "skipped" });
+
+/** The same, by key. */
 export function writeOne(
   backend: CacheBackend,
   key: string,
