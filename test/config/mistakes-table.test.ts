@@ -201,8 +201,8 @@ test("two backends on one store are refused", async () => {
   };
   // A mistake beside it, so that nothing is connected if these are not refused.
   const mistakes = await mistakesOf({ backends, regions: { users: { tiers: ["none"] } } });
-  expect(mistakes.map(({ path }) => path)).toEqual(["regions.users.tiers[0]", "backends.same", "backends.sameShared"]);
-  expect(mistakes[1]?.hint).toContain('"disk"');
+  expect(mistakes.map(({ path }) => path)).toEqual(["backends.same", "backends.sameShared", "regions.users.tiers[0]"]);
+  expect(mistakes[0]?.hint).toContain('"disk"');
 });
 
 test("what is made is closed again when something else can't be", async () => {

@@ -44,7 +44,7 @@ describe("a literal is checked at compile time", () => {
       // @ts-expect-error no such backend
       defineConfig({ backends: { local }, regions: { users: { tiers: ["local"], ttl: { locl: "1h" } } } });
       // @ts-expect-error no such backend
-      createCaches({ backends: { local }, regions: { users: { tiers: ["locl"] } } });
+      void createCaches({ backends: { local }, regions: { users: { tiers: ["locl"] } } });
     });
   });
 
@@ -135,10 +135,10 @@ describe("the application declares its values", () => {
       // @ts-expect-error no such region
       caches.region("towns");
       // @ts-expect-error a region is missing
-      createCaches<{ cities: City }>({ backends: { local }, regions: {} });
+      void createCaches<{ cities: City }>({ backends: { local }, regions: {} });
       const cities = { tiers: ["local"] } as const;
       // @ts-expect-error a region too many
-      createCaches<{ cities: City }>({ backends: { local }, regions: { cities, more: cities } });
+      void createCaches<{ cities: City }>({ backends: { local }, regions: { cities, more: cities } });
     });
   });
 

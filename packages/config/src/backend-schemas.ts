@@ -12,6 +12,7 @@ import type {
 import { clock, serializer } from "./proxy-schemas.ts";
 import {
   anyObject,
+  anything,
   code,
   duration,
   flag,
@@ -26,9 +27,9 @@ import {
   within,
 } from "./schema-parts.ts";
 
-/** The options that configuration reads itself. `wrap` is checked by itself, each proxy by its own schema. */
-type OwnShared = Omit<SharedBackendConfig, "wrap">;
-type Own<T> = Omit<T, "wrap">;
+/** `wrap` is checked by itself, each proxy by its own schema. */
+type Own<T> = Omit<T, "wrap"> & { readonly wrap?: unknown };
+type OwnShared = Own<SharedBackendConfig>;
 
 const breaker = object<CircuitBreakerOptions>(
   {},
@@ -43,12 +44,17 @@ const breaker = object<CircuitBreakerOptions>(
 );
 
 /** What every backend takes. */
-export const sharedFields: { readonly [K in keyof Required<OwnShared>]: z.ZodType<Exclude<OwnShared[K], undefined>> } =
-  {
-    timeout: duration<Duration>(),
-    breaker: orFalse(breaker),
-    maxInFlight: whole(),
-  };
+export const sharedFields: {
+  readonly timeout: z.ZodType<Duration>;
+  readonly breaker: z.ZodType<CircuitBreakerOptions | false>;
+  readonly maxInFlight: z.ZodType<number>;
+  readonly wrap: z.ZodType;
+} = {
+  timeout: duration<Duration>(),
+  breaker: orFalse(breaker),
+  maxInFlight: whole(),
+  wrap: anything(),
+} satisfies { readonly [K in keyof Required<OwnShared>]: z.ZodType };
 
 const mangler = () => code<KeyMangler>();
 
@@ -73,16 +79,15 @@ const feed = object<Exclude<RedisConfig["feed"], boolean | undefined>>(
 
 /** What each package takes in configuration, without `use` and `wrap`. */
 export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType } = {
-  "@cascata/memory": object<MemoryOptions>({}, { ...sharedFields, ...memorySettings() }),
+  "@cascata/memory": object<MemoryOptions>({}, { ...memorySettings(), ...sharedFields }),
   "@cascata/memory#serializing": object<MemoryOptions & { readonly serializer?: Serializer }>(
     {},
-    { ...sharedFields, ...memorySettings(), serializer: serializer() },
+    { ...memorySettings(), serializer: serializer(), ...sharedFields },
   ),
-  "@cascata/memory#null": object<Own<NullConfig>>({}, { ...sharedFields, name: text() }),
+  "@cascata/memory#null": object<Own<NullConfig>>({}, { name: text(), ...sharedFields }),
   "@cascata/lmdb": object<Own<LmdbConfig>>(
     { path: text("the path of a file") },
     {
-      ...sharedFields,
       maxSize: size(),
       maxEntrySize: size(),
       name: text(),
@@ -92,12 +97,12 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       pollEvery: duration(),
       lockTimeout: duration(),
       clock: clock(),
+      ...sharedFields,
     },
   ),
   "@cascata/redis": object<Own<RedisConfig>>(
     {},
     {
-      ...sharedFields,
       url: text("redis://host:port or rediss://host:port"),
       connect: anyObject("options of @redis/client"),
       client: instance("a client of @redis/client", "sendCommand", "on"),
@@ -116,12 +121,12 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       lockBlockingTimeout: duration(),
       lockPrefix: text(),
       clock: clock(),
+      ...sharedFields,
     },
   ),
   "@cascata/keyv": object<Own<KeyvConfig>>(
     { store: anyObject("a Keyv, a storage adapter, a Map, or { use: … }") },
     {
-      ...sharedFields,
       name: text(),
       deadline: duration(),
       serializer: serializer(),
@@ -130,6 +135,7 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       clearStore: flag(),
       closeStore: flag(),
       clock: clock(),
+      ...sharedFields,
     },
   ),
 };

@@ -55,7 +55,7 @@ export async function withNamedStore(
     // Any store will do to look at the other options.
     check: ({ closeStore: _close, ...own }) => definition.check?.({ ...own, store: new Map() }),
     create: (own) => {
-      const adapter = make(Adapter, given, at);
+      const adapter = make(Adapter, given);
       const closes = typeof (adapter as { disconnect?: unknown }).disconnect === "function";
       return definition.create({ closeStore: closes, ...own, store: adapter });
     },
@@ -63,11 +63,16 @@ export async function withNamedStore(
   };
 }
 
-function make(Adapter: Adapter, given: readonly unknown[], path: string): object {
+function make(Adapter: Adapter, given: readonly unknown[]): object {
   try {
     return new Adapter(...given);
   } catch (error) {
     const hint = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError({ path, expected: "an adapter that can be made", received: "a failure", hint });
+    throw new ConfigurationError({
+      path: "store",
+      expected: "an adapter that can be made",
+      received: "a failure",
+      hint,
+    });
   }
 }

@@ -16,10 +16,12 @@ export class Mistakes {
     return this.#list.length > 0;
   }
 
-  /** One mistake. What is below or at a path that has one already is not said twice. */
+  /** One mistake; of several at one path the first counts, and what is only missing because it is mistyped counts as one. */
   add(mistake: Mistake): void {
     const path = this.#at(mistake.path);
     if (this.#list.some((known) => known.path === path)) return;
+    if (mistake.received === undefined && this.#list.some(({ path: other, hint }) => isMistypedFor(path, other, hint)))
+      return;
     this.#list.push({ ...mistake, path, received: withoutSecrets(path, mistake.received) });
   }
 
@@ -56,7 +58,17 @@ export class Mistakes {
 
   /** @throws ConfigurationError with all of them, if there is any */
   refuse(): void {
-    if (this.any) throw new ConfigurationError(this.#list);
+    if (!this.any) return;
+    // They were found step by step; a reader goes through the configuration part by part.
+    const parts = new Map<string, Mistake[]>(sections.map((section) => [section, []]));
+    for (const mistake of this.#list) {
+      const part = mistake.path.split(".").slice(0, 2).join(".");
+      parts.set(part, [...(parts.get(part) ?? []), mistake]);
+    }
+    const rank = ([part]: readonly [string, unknown]) =>
+      (sections.findIndex((section) => part.startsWith(section)) + sections.length + 1) % (sections.length + 1);
+    const sorted = [...parts].sort((a, b) => rank(a) - rank(b));
+    throw new ConfigurationError(sorted.flatMap(([, mistakes]) => mistakes));
   }
 
   #issue(issue: z.core.$ZodIssue, root: unknown, base: string): void {
@@ -85,10 +97,22 @@ export class Mistakes {
   }
 }
 
+const sections = ["backends", "regions", "defaults"];
+
+/** Whether at `other` stands what was meant for `path`: its name, mistyped. */
+function isMistypedFor(path: string, other: string, hint: string | undefined): boolean {
+  const dot = path.lastIndexOf(".");
+  return (
+    dot === other.lastIndexOf(".") && hint === hintText(path.slice(dot + 1)) && other.startsWith(path.slice(0, dot))
+  );
+}
+
+const hintText = (name: string) => `did you mean "${name}"?`;
+
 /** A hint if one of `names` is spelt nearly as `name`. */
 export function hintFor(name: string, names: readonly string[]): { readonly hint?: string } {
   const near = nearest(name, names);
-  return near === undefined ? {} : { hint: `did you mean "${near}"?` };
+  return near === undefined ? {} : { hint: hintText(near) };
 }
 
 /** Of a union's branches the one that got further than the outermost type: that one was meant. */

@@ -20,10 +20,12 @@ export interface BackendPlan {
 }
 
 const knownUses: readonly string[] = Object.keys(backendSchemas);
-const shared = object<{ timeout?: Duration; breaker?: CircuitBreakerOptions | false; maxInFlight?: number }>(
-  {},
-  sharedFields,
-);
+const shared = object<{
+  timeout?: Duration;
+  breaker?: CircuitBreakerOptions | false;
+  maxInFlight?: number;
+  wrap?: unknown;
+}>({}, sharedFields);
 
 /** Longer than any operation, and still a number of milliseconds that a timer takes. */
 const noTimeoutMs = 2 ** 31 - 1;

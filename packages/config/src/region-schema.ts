@@ -2,7 +2,20 @@ import { type Clock, type Duration, isolations, type KeyMangler, type Logger, ty
 import { z } from "zod";
 import type { RegionSettings, TierConfig } from "./caches-config.ts";
 import { clock } from "./proxy-schemas.ts";
-import { code, duration, flag, instance, leaf, list, object, oneOf, text, whole, within } from "./schema-parts.ts";
+import {
+  anything,
+  code,
+  duration,
+  flag,
+  instance,
+  leaf,
+  list,
+  object,
+  oneOf,
+  text,
+  whole,
+  within,
+} from "./schema-parts.ts";
 
 /** Everything but tiers, ttl and wrap, which are checked against the rest of the configuration. */
 type Settings = Omit<RegionSettings, "wrap">;
@@ -67,9 +80,6 @@ export const ttlSchema: z.ZodType<Duration | Readonly<Record<string, Duration>>>
   z.record(z.string(), duration<Duration>(), { error: "times by tier" }),
 ]) as never;
 
-/** `wrap` is looked at by itself. */
-const anything = leaf<unknown>("a list of proxies", () => true, {});
-
 export interface RegionShape extends Settings {
   readonly tiers: readonly TierConfig[];
   readonly ttl?: Duration | Readonly<Record<string, Duration>>;
@@ -78,10 +88,10 @@ export interface RegionShape extends Settings {
 
 export const regionSchema: z.ZodType = object<Readonly<Record<string, unknown>> & { readonly tiers: unknown }>(
   { tiers: list(tierSchema, "tiers, nearest first") },
-  { ...settings, ttl: ttlSchema, wrap: anything },
+  { ttl: ttlSchema, ...settings, wrap: anything() },
 );
 
 export const defaultsSchema: z.ZodType = object<Readonly<Record<string, unknown>>>(
   {},
-  { ...settings, ttl: duration<Duration>(), wrap: anything },
+  { ttl: duration<Duration>(), ...settings, wrap: anything() },
 );

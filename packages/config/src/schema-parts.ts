@@ -127,6 +127,9 @@ export const instance = <T>(what: string, ...methods: readonly string[]): z.ZodT
 export const anyObject = <T>(what: string): z.ZodType<T> =>
   leaf<T>(what, (value) => typeof value === "object" && value !== null && !Array.isArray(value), { type: "object" });
 
+/** What somebody else checks. */
+export const anything = (): z.ZodType => leaf<unknown>("anything", () => true, {});
+
 /** `false`, or what `schema` takes. */
 export function orFalse<T>(schema: z.ZodType<T>): z.ZodType<T | false> {
   return z.union([schema, leaf<false>("false", (value) => value === false, { const: false })]) as never;
