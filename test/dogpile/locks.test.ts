@@ -286,12 +286,16 @@ describe("the region's creation runner", () => {
         calls.push({ region: given, key, creator, mutex });
       });
       let made = 0;
+      const make = () => {
+        made += 1;
+        return made;
+      };
       const asked: (readonly string[])[] = [];
       const get = async () => {
-        if (!multi) return region.getOrCreate("k", () => (made += 1));
+        if (!multi) return region.getOrCreate("k", make);
         const batch = await region.getOrCreateMulti(["k", "new"], (keys) => {
           asked.push(keys);
-          return keys.map((key) => (key === "k" ? (made += 1) : key));
+          return keys.map((key) => (key === "k" ? make() : key));
         });
         return batch.get("k");
       };
