@@ -7,6 +7,7 @@ import { LockError } from "./errors.ts";
 import { Failures } from "./failures.ts";
 import type { Right } from "./fill.ts";
 import { Flight } from "./flight.ts";
+import { mayHaveArrived } from "./lease-returns.ts";
 import { readKey, readMany } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
@@ -18,6 +19,8 @@ class LeaseTurn implements LeaseRequest {
   readonly ms: number;
   readonly rejects: Map<string, Order | "any"> = new Map();
   readonly answers: Map<string, LeaseAnswer> = new Map();
+  /** Whose answer was lost, so that the lease may have been taken. */
+  readonly lost: Flight[] = [];
 
   constructor(token: string, ms: number) {
     this.token = token;
@@ -210,7 +213,7 @@ export class Creations {
       case "unconfirmed":
         this.#creation.start(flights, request, { kind: "unconfirmed" });
         // The lease may have been taken though its answer was lost: nobody shall wait for it.
-        if (turn !== undefined) this.#giveBack(flights, turn);
+        if (turn !== undefined) this.#giveBack(turn.lost, turn);
         break;
       case "unanswered":
         this.#go(flights, request, patience, true);
@@ -235,7 +238,10 @@ export class Creations {
       if (turn !== undefined && answer?.granted) this.#giveBack([flight], turn);
       return "served";
     }
-    if (found instanceof ReadFailure) return "unconfirmed";
+    if (found instanceof ReadFailure) {
+      if (turn !== undefined && mayHaveArrived(found.error)) turn.lost.push(flight);
+      return "unconfirmed";
+    }
     if (answer !== undefined) return answer.granted ? "leased" : "contested";
     // Something is there that can't be used, unreadable bytes perhaps: the lease is asked for in spite of it, once.
     return turn === undefined || again ? "unleased" : "unanswered";
@@ -294,14 +300,30 @@ export class Creations {
     const base = backend.changes?.live ? 250 : Math.min(10 * 2 ** mine.rounds, 250);
     const delay = Math.min(base * (0.5 + options.random()), mine.until - now);
     const keys = flights.map(({ key }) => key);
-    void announcements.wait(keys, delay).then(() =>
-      this.#go(
-        flights.filter(({ settled }) => !settled),
-        request,
-        mine,
-        request.options.forceRefresh !== false,
-      ),
+    void announcements.wait(keys, delay).then(() => {
+      const left = flights.filter((flight) => !flight.settled && !this.#followsNewer(flight));
+      if (left.length > 0) this.#go(left, request, mine, request.options.forceRefresh !== false);
+    });
+  }
+
+  /**
+   * A key that was changed while its flight waited: what it reads from here on is from after the change, so it begins anew
+   * and may be joined again, or shares the outcome of the flight that has begun since.
+   */
+  #followsNewer(flight: Flight): boolean {
+    const newer = this.#state.flights.get(flight.key);
+    if (newer === flight) return false;
+    this.#state.flights.remove(flight);
+    if (newer === undefined) {
+      flight.broken = false;
+      this.#state.flights.add(flight);
+      return false;
+    }
+    newer.outcome.then(
+      (landing) => flight.land(landing),
+      (error: unknown) => flight.fail(error),
     );
+    return true;
   }
 
   #giveBack(flights: readonly Flight[], turn: LeaseTurn): void {

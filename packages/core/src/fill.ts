@@ -4,6 +4,7 @@ import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import type { Flight } from "./flight.ts";
+import { LeaseReturns } from "./lease-returns.ts";
 import type { RegionState } from "./region-state.ts";
 import { writeMany, writeSingle } from "./write-through.ts";
 
@@ -27,9 +28,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Stores what was created: in near tiers at once, in the authority as the right allows. */
 export class Fill {
   readonly #state: RegionState;
+  readonly #returns: LeaseReturns;
 
   constructor(state: RegionState) {
     this.#state = state;
+    this.#returns = new LeaseReturns(state);
   }
 
   /** Near tiers hold it when this returns; the farthest one when the promise does, if there is one. */
@@ -44,8 +47,8 @@ export class Fill {
     if (made.length === 1) {
       const outcome = writeSingle(backend, first.flight.key, first.entry, context);
       if (right.kind === "unconfirmed") return undefined;
-      if (isPromiseLike(outcome)) return this.#storedLater(first, outcome);
-      this.#stored(first, outcome);
+      if (isPromiseLike(outcome)) return this.#settleLater(first, outcome, right);
+      this.#settleOne(first, outcome, right);
       return undefined;
     }
     const outcomes = writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
@@ -59,9 +62,10 @@ export class Fill {
   /** Leases of keys that are not stored after all. */
   giveBack(flights: readonly Flight[], right: Right): void {
     if (flights.length === 0 || right.kind !== "leased") return;
-    const keys = flights.map(({ key }) => key);
-    const released = Promise.resolve().then(() => this.#state.backend.leases?.release(keys, right.token));
-    this.#state.inBackground(released, "giving back a lease");
+    this.#returns.give(
+      flights.map(({ key }) => key),
+      right.token,
+    );
   }
 
   #context({ skipWrite }: ResolvedCreateOptions, right: Right): WriteContext {
@@ -75,22 +79,24 @@ export class Fill {
   #settle(made: readonly Made[], outcomes: WriteOutcomes, right: Right): void {
     let failed: Flight[] | undefined;
     for (const one of made) {
-      const outcome = outcomes.get(one.flight.key) ?? STORED;
-      this.#stored(one, outcome);
-      if (outcome.status === "failed" || outcome.status === "unknown") {
-        failed ??= [];
-        failed.push(one.flight);
-      }
+      if (this.#stored(one, outcomes.get(one.flight.key) ?? STORED)) continue;
+      failed ??= [];
+      failed.push(one.flight);
     }
     // The lease may stand though the store failed, and nobody would create before its end.
     if (failed !== undefined) this.giveBack(failed, right);
   }
 
-  #storedLater(made: Made, outcome: PromiseLike<WriteOutcome>): Promise<void> {
-    return Promise.resolve(outcome.then((one) => this.#stored(made, one)));
+  #settleOne(made: Made, outcome: WriteOutcome, right: Right): void {
+    if (!this.#stored(made, outcome)) this.giveBack([made.flight], right);
   }
 
-  #stored({ flight }: Made, outcome: WriteOutcome): void {
+  #settleLater(made: Made, outcome: PromiseLike<WriteOutcome>, right: Right): Promise<void> {
+    return Promise.resolve(outcome.then((one) => this.#settleOne(made, one, right)));
+  }
+
+  /** Tells of the outcome; whether the lease has been used. */
+  #stored({ flight }: Made, outcome: WriteOutcome): boolean {
     const { events, backend } = this.#state;
     const key = flight.givenKey;
     if (outcome.status === "stored") {
@@ -101,6 +107,8 @@ export class Fill {
     } else {
       events.emit("fillRefused", { key, reason: "failed", error: outcome.error });
       events.emit("tierFailed", { tier: backend.name, operation: "write", key, error: outcome.error });
+      return false;
     }
+    return true;
   }
 }

@@ -182,6 +182,11 @@ export class RegionState {
     this.options.waitUntil?.(done);
   }
 
+  /** Called when the region ends, or another backend takes this one's place. */
+  atEnd(run: () => void): void {
+    this.#endings.push(run);
+  }
+
   backgroundWork(): readonly Promise<unknown>[] {
     return [...this.#background];
   }
