@@ -1,5 +1,5 @@
 import { type CachesConfig, createCaches } from "@cascata/config";
-import { type CacheBackend, isNoValue, NO_VALUE, type Region } from "@cascata/core";
+import { type CacheBackend, type ChangeFeed, isNoValue, NO_VALUE, type Region } from "@cascata/core";
 import { MemoryBackend } from "@cascata/memory";
 import { AsyncMapBackend, ManualClock, MapBackend } from "@cascata/testing";
 import { describe, expect, test } from "vitest";
@@ -184,6 +184,25 @@ describe("modules of others", () => {
   });
 });
 
+/** A live store elsewhere that tells what changes, and counts who listens. */
+class Broadcasting extends AsyncMapBackend {
+  listeners = 0;
+
+  override get changes(): ChangeFeed {
+    return {
+      atomic: true,
+      position: undefined,
+      live: true,
+      heardAt: Number.POSITIVE_INFINITY,
+      silenceMs: Number.POSITIVE_INFINITY,
+      subscribe: () => {
+        this.listeners++;
+        return () => void this.listeners--;
+      },
+    };
+  }
+}
+
 describe("closing", () => {
   class Witness extends MapBackend {
     static readonly log: string[] = [];
@@ -209,6 +228,15 @@ describe("closing", () => {
     expect([...reports.keys()]).toEqual(["users", "cities"]);
     await expect(users.get("1")).rejects.toThrow(/region "users" is closed/);
     expect(await live.get("1")).toBe(NO_VALUE);
+  });
+
+  test("nobody goes on listening to a live backend's changes", async () => {
+    const far = new Broadcasting({ name: "far" });
+    const regions = { users: { tiers: ["local", "far"] }, cities: { tiers: ["local", "far"] } } as const;
+    const caches = await createCaches({ backends: { local, far }, regions }, { load });
+    const listening = far.listeners;
+    await caches.close();
+    expect([listening > 0, far.listeners]).toEqual([true, 0]);
   });
 
   test("one that can't be closed keeps no other open", async () => {

@@ -5,6 +5,7 @@ import {
   createRegion,
   type ProxyFactory,
   protect,
+  ReadThroughProxy,
   type Region,
   stackWith,
 } from "@cascata/core";
@@ -69,7 +70,10 @@ export function makeRegion(ready: ReadyRegion, backends: ReadonlyMap<string, Cac
     },
     ...tiers,
   );
-  return createRegion({ ...plan.options, backend, wrap });
+  const region = createRegion({ ...plan.options, backend, wrap });
+  // The region listens through a chain of its own scope; this one would go on listening for nobody.
+  if (backend instanceof ReadThroughProxy) backend.detach();
+  return region;
 }
 
 function tierOf({ backend: name, ttl }: TierPlan, backends: ReadonlyMap<string, CacheBackend>, farthest: boolean) {
