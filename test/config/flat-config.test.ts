@@ -193,6 +193,8 @@ describe("a mistake is named by its flat name", () => {
   test.each<[string, Readonly<Record<string, unknown>>, string, RegExp]>([
     ["nothing below the prefix", {}, "cache.…", /regions below this prefix/],
     ["no setting", { "cache.a": "x" }, "cache.a", /<region>\.<setting>/],
+    ["a name that objects can't hold", a({ "cache.__proto__.backend": "null" }), "cache.__proto__.backend", /<region>/],
+    ["an argument of that name", a({ "cache.a.arguments.__proto__": "1" }), "cache.a.arguments.__proto__", /<setting>/],
     ["no backend", { "cache.a.expiration_time": "5" }, "cache.a.backend", /dogpile\.cache\.redis/],
     ["an unknown backend", { "cache.a.backend": "dogpile.cache.radis" }, "cache.a.backend", /installed/],
     ["an unknown setting", a({ "cache.a.expiration": "5" }), "cache.a.expiration", /expiration_time/],

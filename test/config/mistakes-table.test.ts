@@ -8,6 +8,9 @@ const withBackend = (backend: unknown) => ({ backends: { one: backend }, regions
 const withRegion = (region: unknown) => ({ backends: { local, far: local }, regions: { users: region } });
 const withWrap = (...wrap: readonly unknown[]) => withBackend({ ...local, wrap });
 
+const hostile = JSON.parse('{ "use": "@cascata/memory", "maxEntries": 5, "__proto__": { "maxSize": 5 } }');
+const hostileRegion = JSON.parse('{ "tiers": ["far"], "__proto__": { "ttl": 5 } }');
+
 /** What is wrong · the configuration · where · what was expected · the nearest right spelling or cure. */
 const table: [string, unknown, string, RegExp, string?][] = [
   ["no object", 5, "config", /object with backends and regions/],
@@ -53,6 +56,11 @@ const table: [string, unknown, string, RegExp, string?][] = [
     /installed/,
     "npm install @keyv/none",
   ],
+  ["a name from the prototype", withBackend(hostile), "backends.one.__proto__", /one of/],
+  ["a name from the prototype of a region", withRegion(hostileRegion), "regions.users.__proto__", /one of/],
+  ["a use from the prototype", withBackend({ use: "constructor" }), "backends.one.use", /installed/],
+  ["a proxy from the prototype", withWrap("constructor"), "backends.one.wrap[0]", /one of circuitBreaker/],
+  ["a tier from the prototype", withRegion({ tiers: ["constructor"] }), "regions.users.tiers[0]", /one of local/],
   ["no regions", { backends: { local } }, "regions", /regions by name/],
   ["a region that is none", withRegion("local"), "regions.users", /object of options/],
   ["a region without tiers", withRegion({}), "regions.users.tiers", /list of tiers/],

@@ -23,7 +23,8 @@ export function unfold(flat: FlatConfig, prefix: string, mistakes: Mistakes): Un
   for (const [name, value] of Object.entries(flat)) {
     if (!name.startsWith(prefix)) continue;
     const [region = "", ...rest] = name.slice(prefix.length).split(".");
-    if (rest.length === 0) {
+    // As a name of a property it would vanish in silence.
+    if (rest.length === 0 || name.includes("__proto__")) {
       const expected = `${prefix}<region>.<setting>`;
       mistakes.add({ path: name, expected, received: value });
       continue;
