@@ -245,6 +245,8 @@ export class Creation {
   }
 
   #landOne({ flight, entry }: Made): void {
+    // It has failed since: shouldCacheFn threw.
+    if (flight.settled) return;
     this.#failures.forget(flight.key);
     this.#state.flights.remove(flight);
     flight.land({ entry, origin: "created" });
@@ -288,8 +290,14 @@ export class Creation {
 
   #isKept({ options, right }: Job, { flight, entry }: Made, context: EntryContext): boolean {
     if (context.skipped || right.kind === "unstored") return false;
-    if (options.shouldCacheFn !== undefined && !options.shouldCacheFn(entry.payload as never, flight.givenKey))
-      return false;
+    if (options.shouldCacheFn !== undefined) {
+      try {
+        if (!options.shouldCacheFn(entry.payload as never, flight.givenKey)) return false;
+      } catch (error) {
+        this.failed(flight, error, options);
+        return false;
+      }
+    }
     if (!flight.broken && !this.#state.closed) return true;
     this.#state.events.emit("fillRefused", { key: flight.givenKey, reason: "changed" });
     return false;

@@ -65,8 +65,9 @@ export class Creations {
   joinable(key: string): Flight | undefined {
     const flight = this.#state.flights.get(key);
     if (flight === undefined) return undefined;
-    // What began before a long silence began, perhaps, before a change that nobody has told us of yet.
-    if (this.#state.isDeaf()) {
+    // What began before a long silence began, perhaps, before a change that nobody has told us of yet. What began lately is
+    // within the bound, and has to be joined: in an outage each caller would run a creator of its own otherwise.
+    if (this.#state.isTooOldToJoin(flight)) {
       this.#state.flights.forgetAll();
       return undefined;
     }
@@ -77,6 +78,7 @@ export class Creations {
   /** Registers a flight, in the same turn in which the caller has found nothing fresh. */
   begin(key: string, givenKey: string): Flight {
     const flight = new Flight(key, givenKey);
+    flight.beganAt = this.#state.options.clock.coarse();
     this.#state.flights.add(flight);
     return flight;
   }

@@ -22,6 +22,8 @@ export class Flight {
   broken = false;
   /** What may be served while it is under way, known once it has read. */
   stale: CachedValue | undefined;
+  /** The clock's instant, coarsely. */
+  beganAt = 0;
   /** The region's runner has it: nobody waits, everybody gets the stale value. */
   handedOver = false;
   waiters = 0;

@@ -2,7 +2,7 @@ import { Announcements } from "./announcements.ts";
 import type { CacheBackend } from "./backend.ts";
 import { CachedValue, type CacheMetadata, compareOrders, type Order } from "./cached-value.ts";
 import { ClosedError, ValidationError } from "./errors.ts";
-import { Flights } from "./flight.ts";
+import { type Flight, Flights } from "./flight.ts";
 import { Freshness } from "./freshness.ts";
 import { GivenKeys } from "./given-keys.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
@@ -140,9 +140,13 @@ export class RegionState {
   }
 
   /** Whether nothing was heard of other processes' changes for longer than what is known may be out of date. */
-  isDeaf(): boolean {
+  #isDeaf(): boolean {
     const feed = this.backend.changes;
     return feed !== undefined && this.options.clock.coarse() - feed.heardAt > this.#maxStalenessMs;
+  }
+
+  isTooOldToJoin(flight: Flight): boolean {
+    return this.#isDeaf() && this.options.clock.coarse() - flight.beganAt > this.#maxStalenessMs;
   }
 
   entry(payload: unknown, plan: EntryPlan): CachedValue {
