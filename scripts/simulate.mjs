@@ -53,7 +53,8 @@ async function runMutants(seeds) {
   console.log("guard taken out                                                first failing seed");
   for (const [index, mutant] of mutants.entries()) {
     const file = await bundle("main.ts", `mutant-${index}.mjs`, mutant);
-    const { stdout, status } = run(file, ["--seeds", seeds, "--failures", "1"]);
+    const fault = mutant.fault === undefined ? [] : ["--fault", mutant.fault];
+    const { stdout, status } = run(file, ["--seeds", seeds, "--failures", "1", ...fault]);
     const seed = /seed (\d+)/.exec(stdout ?? "")?.[1];
     console.log(`${mutant.guard.padEnd(62)} ${status === 0 ? "none: it survives" : (seed ?? "it does not run")}`);
     if (status === 0) survivors.push(mutant.guard);

@@ -12,6 +12,7 @@ export const faults = [
   "outage",
   "trim",
   "trim-all",
+  "trim-often",
   "crash",
   "pause",
   "failover",
@@ -29,13 +30,23 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
     return [start, Math.min(toMs, start + 100 + random.next() * (toMs - start))];
   };
   if (fault === "none") return;
-  if (fault === "trim-all") {
-    // Nobody hears anything for a while, and what was said meanwhile is gone.
-    at(fromMs + 200, () => world.processes.forEach(({ feed }) => feed.cut()));
-    at(toMs - 1500, () => {
+  const feeds = (what: "cut" | "mend") => {
+    for (const { feed } of world.processes) feed[what]();
+  };
+  // Nobody hears anything for a while, short or long, and what was said meanwhile is gone.
+  const deafen = (start: number, end: number) => {
+    at(start, () => feeds("cut"));
+    at(end, () => {
       world.store.log.trim(0);
-      world.processes.forEach(({ feed }) => feed.mend());
+      feeds("mend");
     });
+  };
+  if (fault === "trim-all") {
+    deafen(fromMs + 200, toMs - 1500);
+    return;
+  }
+  if (fault === "trim-often") {
+    for (let start = fromMs; start < toMs - 600; start += 600) deafen(start, start + 50 + random.next() * 250);
     return;
   }
   if (fault === "storm") {

@@ -1,3 +1,5 @@
+import type { Fault } from "./faults.ts";
+
 /** A guard, and the change of the source that takes it out. The simulation must notice each within a thousand seeds. */
 export interface Mutant {
   readonly guard: string;
@@ -6,12 +8,15 @@ export interface Mutant {
   readonly find: string;
   readonly replace: string;
   /** Another change of the same file, where one alone leaves a second guard standing. */
+  /** The fault under which it matters; absent: the seeds choose. */
+  readonly fault?: Fault;
   readonly also?: { readonly find: string; readonly replace: string };
 }
 
 export const mutants: readonly Mutant[] = [
   {
     guard: "ticket on a back-fill",
+    fault: "none",
     file: "near-tier.ts",
     find: "return this.#fences.giveBack(ticket.key, ticket.fence) && !this.#masks.has(ticket.key);",
     replace: "this.#fences.giveBack(ticket.key, ticket.fence);\n    return true;",
@@ -42,6 +47,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "a forgotten flight is still broken by a change of its key",
+    fault: "none",
     file: "flight.ts",
     find: "for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;",
     replace: "",
@@ -121,6 +127,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "run id: another epoch is a gap",
+    fault: "failover",
     file: "testing:authority-log.ts",
     find: 'gap: "another epoch"',
     replace: "",
@@ -133,6 +140,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "a fill supersedes no pending delete",
+    fault: "partition",
     file: "fill.ts",
     find: "this.#state.note(outcome.revision);",
     replace:
@@ -141,8 +149,8 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a failed read is not a miss: no unleased write over it",
     file: "creations.ts",
-    find: 'if (found instanceof ReadFailure) return "unconfirmed";',
-    replace: 'if (found instanceof ReadFailure) return "unleased";',
+    find: 'this.#creation.start(flights, request, { kind: "unconfirmed" });',
+    replace: 'this.#creation.start(flights, request, { kind: "unleased" });',
   },
   {
     guard: "nobody joins, after a long silence, what began before it",
