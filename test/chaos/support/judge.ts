@@ -1,4 +1,5 @@
 import type { CreationTuple, ProcessHistory, ReadTuple } from "./history-record.ts";
+import { stalledMs } from "./stall-watch.ts";
 
 /** What a cell promises. */
 export interface Promises {
@@ -62,7 +63,7 @@ export function judge(histories: readonly ProcessHistory[], promises: Promises):
       stale += 1;
       const late = from - missed.confirmedAt;
       oldestMs = Math.max(oldestMs, late);
-      const excused = promises.excuseStalls ? stalled(history, missed.confirmedAt, from) : 0;
+      const excused = promises.excuseStalls ? stalledMs(history.stalls, missed.confirmedAt, from) : 0;
       if (late > promises.staleMs + excused) {
         const text = `${late.toFixed(0)} ms after process ${missed.process}'s change to ${missed.version} was confirmed`;
         violations.push(
@@ -159,13 +160,6 @@ function creators(
     }
   }
   return found;
-}
-
-/** For how long of the stretch the process did not run. */
-function stalled({ stalls }: ProcessHistory, from: number, to: number): number {
-  let sumMs = 0;
-  for (const [start, end] of stalls) if (start < to && end > from) sumMs += end - start;
-  return sumMs;
 }
 
 function show(process: number, [from, , key, version, how]: ReadTuple): string {
