@@ -23,6 +23,17 @@ test("it holds no option that only code can give, and a place for every one that
   expect(region).not.toEqual(expect.arrayContaining(["shouldCacheFn"]));
 });
 
+test("editors have a line for each option of a backend and of a region", () => {
+  const { region, backend } = published["$defs"];
+  const known = backend["oneOf"].slice(0, -1);
+  for (const { properties } of [region, published["properties"]["defaults"], ...known]) {
+    const silent = Object.entries<{ readonly description?: string }>(properties).filter(
+      ([, { description }]) => !description,
+    );
+    expect(silent.map(([name]) => name)).toEqual([]);
+  }
+});
+
 /** What a schema of ours takes, by name. */
 function namesIn(schema: unknown): readonly string[] {
   return Object.keys((schema as { readonly shape: object }).shape);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { backendSchemas } from "./backend-schemas.ts";
+import { descriptions } from "./descriptions.ts";
 import { storeSchema } from "./keyv-store.ts";
 import { proxySchemas } from "./proxy-schemas.ts";
 import { defaultsSchema, regionSchema } from "./region-schema.ts";
@@ -30,7 +31,7 @@ export function jsonSchema(): Json {
         ...byName("#/$defs/region"),
         description: "What is cached, by name: its tiers, nearest first, and for how long.",
       },
-      defaults: { ...defaults, description: "What a region does that says nothing else." },
+      defaults: { ...described(defaults), description: "What a region does that says nothing else." },
     },
     required: ["backends", "regions"],
     additionalProperties: false,
@@ -40,7 +41,7 @@ export function jsonSchema(): Json {
       backend: {
         oneOf: [...Object.entries(backendSchemas).map(([use, schema]) => backendJson(use, schema)), foreign(true)],
       },
-      region,
+      region: described(region),
       wrap: { ...wrapList, description: "Proxies, outermost first." },
       proxy: {
         anyOf: [
@@ -93,7 +94,16 @@ function backendJson(use: string, schema: z.ZodType): Json {
   properties["wrap"] = { $ref: "#/$defs/wrap" };
   if (properties["store"] !== undefined) properties["store"] = jsonOf(storeSchema);
   if (properties["maxEntries"] !== undefined) json["anyOf"] = [{ required: ["maxEntries"] }, { required: ["maxSize"] }];
-  return json;
+  return described(json);
+}
+
+/** With a line for editors beside each property. */
+function described(json: Json): Json {
+  const properties = Object.entries(propertiesOf(json)).map(([name, property]) => [
+    name,
+    { ...(property as Json), description: descriptions[name] },
+  ]);
+  return { ...json, properties: Object.fromEntries(properties) };
 }
 
 function foreign(wraps: boolean): Json {
