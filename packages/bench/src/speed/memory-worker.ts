@@ -14,7 +14,12 @@ for (const [at, key] of keys.entries()) await cache.set(key, values[at] as (type
 const result: Record<string, number> = {};
 for (const operation of memoryOperations(cache, keys, values)) {
   if (wanted !== "all" && !wanted.split(",").includes(operation.name)) continue;
-  result[operation.name] = await sample(operation, { samples: Number(samples), sampleMs: 25, clock: "processor" });
+  result[operation.name] = await sample(operation, {
+    samples: Number(samples),
+    sampleMs: 25,
+    warmUpMs: 250,
+    clock: "processor",
+  });
 }
 await cache.close();
 process.stdout.write(JSON.stringify(result), () => process.exit(0));

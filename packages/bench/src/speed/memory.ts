@@ -1,5 +1,5 @@
 import { memoryCandidates } from "../candidates/all.ts";
-import { interleaved, type Rounds, runWorker } from "./run-worker.ts";
+import { interleaved, joined, type Row, runWorker } from "./run-worker.ts";
 
 export interface MemoryRun {
   readonly candidates: readonly string[];
@@ -10,10 +10,13 @@ export interface MemoryRun {
 }
 
 /** The memory tier: each candidate in processes of its own, rounds interleaved. */
-export function measureMemory({ candidates, entries, rounds, samples, operations }: MemoryRun): Promise<Rounds> {
+export async function measureMemory(run: MemoryRun): Promise<readonly Row[]> {
+  const { candidates, entries, rounds, samples, operations } = run;
   const known = memoryCandidates.map(({ name }) => name);
   const names = candidates.length === 0 ? known : known.filter((name) => candidates.includes(name));
-  return interleaved(names, rounds, (name) =>
-    runWorker("memory-worker", [name, String(entries), String(samples), operations]),
+  const measured = await interleaved(names, rounds, (name) =>
+    runWorker<Record<string, number>>("memory-worker", [name, String(entries), String(samples), operations]),
   );
+  const base = joined(measured.get("floor") ?? []);
+  return [...measured].map(([name, figures]) => ({ name, figures: joined(figures), base }));
 }

@@ -15,25 +15,28 @@ export async function runWorker<T>(worker: string, args: readonly string[], node
   return JSON.parse(stdout) as T;
 }
 
-/** By candidate, by operation, the figure of each round. */
-export type Rounds = ReadonlyMap<string, Readonly<Record<string, readonly number[]>>>;
+/** Figures of one candidate by operation, and those of the floor that they are compared with, one for one. */
+export interface Row {
+  readonly name: string;
+  readonly figures: Readonly<Record<string, readonly number[]>>;
+  readonly base: Readonly<Record<string, readonly number[]>>;
+}
 
-/** Measures all candidates, one after another, round after round. */
-export async function interleaved(
+/** Runs `measure` for all names, one after another, round after round, and puts the rounds together. */
+export async function interleaved<T>(
   names: readonly string[],
   rounds: number,
-  measure: (name: string) => Promise<Readonly<Record<string, number>>>,
-): Promise<Rounds> {
-  const all = new Map<string, Record<string, number[]>>(names.map((name) => [name, {}]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) {
-      const figures = await measure(name);
-      const rows = all.get(name) as Record<string, number[]>;
-      for (const [operation, figure] of Object.entries(figures)) {
-        rows[operation] ??= [];
-        rows[operation].push(figure);
-      }
-    }
-  }
+  measure: (name: string) => Promise<T>,
+): Promise<ReadonlyMap<string, readonly T[]>> {
+  const all = new Map<string, T[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) for (const name of names) all.get(name)?.push(await measure(name));
   return all;
+}
+
+/** Each operation's figures of all rounds. */
+export function joined(
+  rounds: readonly Readonly<Record<string, number | readonly number[]>>[],
+): Record<string, readonly number[]> {
+  const operations = new Set(rounds.flatMap((round) => Object.keys(round)));
+  return Object.fromEntries([...operations].map((name) => [name, rounds.flatMap((round) => round[name] ?? [])]));
 }
