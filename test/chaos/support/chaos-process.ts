@@ -38,7 +38,7 @@ export class ChaosProcess implements AsyncDisposable {
     const file = await bundled("worker");
     const stdio = ["ignore", "inherit", "pipe", "ipc"] as const;
     const child = fork(file, [JSON.stringify(settings)], {
-      execArgv: [],
+      execArgv: ["--expose-gc"],
       stdio: [...stdio],
       serialization: "advanced",
     });

@@ -7,6 +7,8 @@ export interface ProcessSettings {
   readonly redis: Pick<RedisBackendOptions, "url" | "connect" | "feed" | "namespace" | "deadline">;
   readonly region?: Partial<Pick<RegionOptions, "ttl" | "grace" | "lease" | "leaseWait" | "retryAfter">>;
   readonly maxStalenessMs?: number;
+  /** Of the memory tier. @default 100000 */
+  readonly maxEntries?: number;
   /** The Redis that stands for the database; nothing happens to it. */
   readonly originUrl?: string;
 }
@@ -23,7 +25,7 @@ export function openRegion<V = unknown>(settings: ProcessSettings, clock?: Clock
   const redis = new RedisBackend({ ...settings.redis, ...own });
   const { maxStalenessMs } = settings;
   const staleness = maxStalenessMs === undefined ? {} : { maxStaleness: maxStalenessMs };
-  const memory = new MemoryBackend({ maxEntries: 100_000, ...own });
+  const memory = new MemoryBackend({ maxEntries: settings.maxEntries ?? 100_000, ...own });
   const region = createRegion<V>({
     name: "chaos",
     backend: stackWith({ ...own, ...staleness }, memory, redis),

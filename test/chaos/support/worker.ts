@@ -9,7 +9,30 @@ const settings = JSON.parse(process.argv[2] ?? "{}") as ProcessSettings;
 const opened = openRegion<unknown>(settings);
 const { region } = opened;
 const origin = settings.originUrl === undefined ? undefined : await Origin.connect(settings.originUrl);
+let flooded = 0;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What a stretch of misses did to the process. */
+export interface FloodResult {
+  readonly asked: number;
+  readonly answered: number;
+  /** The most that was seen, in bytes. */
+  readonly peakRss: number;
+  readonly slowestMs: number;
+}
+
+/** What a process holds, after a collection of garbage. */
+export interface Vitals {
+  readonly rss: number;
+  readonly heap: number;
+  /** Timers, sockets and the like that Node knows of, by kind. */
+  readonly resources: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+}
+
+const warnings: string[] = [];
+process.on("warning", ({ name, message }) => void warnings.push(`${name}: ${message}`));
+const collect = (globalThis as { gc?: () => void }).gc;
 
 /** One process's part of a stampede. */
 export interface StampedeResult {
@@ -70,6 +93,37 @@ const methods = {
       lastMs: to - from,
       afterStartMs: created === 0 ? -1 : to - startedAt,
     };
+  },
+  /** Misses at an even rate, each with a creator of 20 ms and a key of its own. */
+  async flood(forMs: number, perSecond: number): Promise<FloodResult> {
+    let [asked, answered, peakRss, slowestMs] = [0, 0, 0, 0];
+    const pending: Promise<void>[] = [];
+    const ask = async (): Promise<void> => {
+      const from = hostNow();
+      flooded += 1;
+      await region.getOrCreate(`flood${flooded}`, () => pause(20).then(() => "made"));
+      answered += 1;
+      slowestMs = Math.max(slowestMs, hostNow() - from);
+    };
+    const start = hostNow();
+    for (let now = start; now < start + forMs; now = hostNow()) {
+      for (; asked < ((now - start) * perSecond) / 1000; asked += 1) pending.push(ask());
+      peakRss = Math.max(peakRss, process.memoryUsage.rss());
+      await pause(10);
+      if (pending.length > 5000) await Promise.all(pending.splice(0, 4000));
+    }
+    await Promise.all(pending);
+    return { asked, answered, peakRss, slowestMs };
+  },
+  async vitals(): Promise<Vitals> {
+    for (let count = 0; count < 3; count += 1) {
+      collect?.();
+      await pause(50);
+    }
+    const resources: Record<string, number> = {};
+    for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rss, heap: heapUsed, resources, warnings };
   },
   async close(): Promise<void> {
     await opened[Symbol.asyncDispose]();
