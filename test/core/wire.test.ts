@@ -4,6 +4,7 @@ import {
   type CacheMetadata,
   CantDeserializeException,
   ConfigurationError,
+  EntryRefused,
   headBytes,
   richSerializer,
   SerializationError,
@@ -12,6 +13,7 @@ import {
 } from "@cascata/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { checksum, checksumText } from "../../packages/core/src/checksum.ts";
 import { corruptions } from "../support/corruptions.ts";
 import { richValues } from "../support/rich-values.ts";
 
@@ -49,7 +51,12 @@ describe("the stored form of an entry", () => {
     const plain = { noNullPrototype: true } as const;
     const order = fc.record({ epoch: fc.stringMatching(/^[a-z0-9]{1,12}$/), seq: fc.maxSafeNat() }, plain);
     const length = fc.oneof(fc.nat(), fc.constant(Number.POSITIVE_INFINITY));
-    const instant = fc.double({ min: 0, max: 1e14, noNaN: true });
+    const instant = fc.oneof(
+      fc.double({ min: 0, max: 1e14, noNaN: true }),
+      fc.double({ min: 1.7e12, max: 2 ** 41, noNaN: true }),
+      fc.double({ min: 2 ** 40 - 2, max: 2 ** 40 + 2, noNaN: true }),
+      fc.maxSafeNat(),
+    );
     const all = fc.record(
       {
         createdAt: instant,
@@ -115,6 +122,33 @@ describe("the stored form of an entry", () => {
     expect(here.decode("k", bytes).metadata).toMatchObject(metadata);
     offset = -1000;
     expect(here.decode("k", bytes).metadata.createdAt).toBe(metadata.createdAt + 6000);
+  });
+
+  it("tells apart keys of which one looks as the other is spelt", () => {
+    for (const [one, other] of [
+      ["a\n", "a\\n"],
+      ["a\\n", "a\n"],
+      ['a"b', 'a\\"b'],
+      ["a", 'a","serializer":"rich'],
+      ["é", "\\u00e9"],
+    ] as const) {
+      expect(wire.decode(one, wire.encode(one, entry(1))).payload).toBe(1);
+      expect(errorOf(() => wire.decode(other, wire.encode(one, entry(1)))).message).toContain("for another key");
+    }
+  });
+
+  it("reads a line whose members are spelt in another way", () => {
+    const text = textOf(wire.encode("k", entry(1, { ttl: 60_000 })));
+    expect(wire.decode("k", rechecked(text.replace('"ttl":60000', '"ttl":6e4'))).metadata.ttl).toBe(60_000);
+    expect(wire.decode("k", rechecked(text.replace('"ttl":60000', '"later":[1],"ttl":60000'))).metadata.ttl).toBe(
+      60_000,
+    );
+    expect(errorOf(() => wire.decode("k", rechecked(text.replace('"ttl":60000', '"ttl":"60000"')))).message).toContain(
+      "ttl",
+    );
+    expect(errorOf(() => wire.decode("k", rechecked(text.replace('"ttl":60000', '"ttl":60000,')))).message).toContain(
+      "metadata cannot be read",
+    );
   });
 
   it("hashes long keys and still tells them apart", () => {
@@ -211,14 +245,24 @@ describe("what cannot be used", () => {
   it("refuses what is too big, saying the size and the limit, also of one byte", () => {
     const size = wire.encode("k", entry("x".repeat(500))).length;
     const narrow = new Wire({ maxEntryBytes: size });
+    const refusalOf = (payload: unknown): EntryRefused => {
+      try {
+        narrow.encode("k", entry(payload));
+      } catch (error) {
+        expect(error).toBeInstanceOf(EntryRefused);
+        expect((error as EntryRefused).why).toBe("too-large");
+        return error as EntryRefused;
+      }
+      throw new Error("nothing was thrown");
+    };
     expect(narrow.encode("k", entry("x".repeat(500))).length).toBe(size);
-    expect(errorOf(() => narrow.encode("k", entry("x".repeat(501)))).message).toMatch(/\d+ bytes/);
+    expect(refusalOf("x".repeat(501)).message).toMatch(/\d+ bytes/);
     // Two bytes a letter: seen only once it is encoded.
-    const error = errorOf(() => narrow.encode("k", entry("é".repeat(500))));
+    const error = refusalOf("é".repeat(500));
     expect(error.message).toMatch(
       new RegExp(`takes (at least )?${size + 500} bytes, and maxEntryBytes allows ${size}`),
     );
-    const early = errorOf(() => narrow.encode("k", entry(new Uint8Array(10_000)))).message;
+    const early = refusalOf(new Uint8Array(10_000)).message;
     expect(early).toMatch(new RegExp(`the entry of "k" takes at least 10\\d+ bytes, and maxEntryBytes allows ${size}`));
   });
 
@@ -237,6 +281,14 @@ describe("what cannot be used", () => {
     expect(() => new Wire({ serializer: { ...richSerializer, name: 'a"b' } })).toThrow(ConfigurationError);
   });
 });
+
+/** The text as an entry whose checksum is right. */
+function rechecked(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  const check = checksumText(checksum(bytes, headBytes + 26));
+  bytes.set(new TextEncoder().encode(check), headBytes + 10);
+  return bytes;
+}
 
 function valueOrNothing(bytes: Uint8Array, payload: unknown): unknown {
   try {

@@ -5,10 +5,12 @@ import { CacheError, isCacheError } from "./errors.ts";
 export interface EntryRefusedOptions {
   /** The proxy hides what is stored for the key anyway: don't delete it. @default false */
   readonly leaveOld?: boolean;
+  /** What is said beside the reason: which entry, how large. */
+  readonly detail?: string;
 }
 
 /**
- * Thrown by a proxy's `encode` to say that this entry is not to be stored. The key's outcome is `refused`; what was
+ * Thrown by a proxy's `encode`, and by a Wire, to say that this entry is not to be stored. The key's outcome is `refused`; what was
  * stored for it before is deleted, and a lease that the write carried is given back.
  */
 export class EntryRefused extends CacheError {
@@ -16,7 +18,7 @@ export class EntryRefused extends CacheError {
   readonly leaveOld: boolean;
 
   constructor(why: Refusal, options: EntryRefusedOptions = {}) {
-    super("ENTRY_REFUSED", `the entry was refused: ${why}`);
+    super("ENTRY_REFUSED", `the entry was refused: ${why}${options.detail === undefined ? "" : `, ${options.detail}`}`);
     this.why = why;
     this.leaveOld = options.leaveOld ?? false;
   }

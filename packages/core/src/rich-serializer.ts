@@ -33,19 +33,25 @@ export const richSerializer: Serializer = Object.freeze({
   serializeAfter,
 
   deserialize(bytes: Uint8Array): unknown {
-    try {
-      if (bytes[0] === richMark.charCodeAt(0)) return deserializeRich(bytes);
-      return JSON.parse(utf8Text(bytes, 0, bytes.length));
-    } catch (error) {
-      throw readingError(error);
-    }
+    return deserializeFrom(bytes, 0);
   },
+
+  deserializeFrom,
 });
 
-function deserializeRich(bytes: Uint8Array): unknown {
-  const found = bytes.indexOf(newline, 1);
+function deserializeFrom(bytes: Uint8Array, start: number): unknown {
+  try {
+    if (bytes[start] === richMark.charCodeAt(0)) return deserializeRich(bytes, start + 1);
+    return JSON.parse(utf8Text(bytes, start, bytes.length));
+  } catch (error) {
+    throw readingError(error);
+  }
+}
+
+function deserializeRich(bytes: Uint8Array, start: number): unknown {
+  const found = bytes.indexOf(newline, start);
   const end = found < 0 ? bytes.length : found;
-  const tree: unknown = JSON.parse(utf8Text(bytes, 1, end));
+  const tree: unknown = JSON.parse(utf8Text(bytes, start, end));
   return new RichRevival(bytes.subarray(Math.min(end + 1, bytes.length))).whole(tree);
 }
 

@@ -18,6 +18,8 @@ export interface Serializer {
    * @throws as `serialize`, and as soon as it is clear that more than `maxBytes` would come out
    */
   serializeAfter?(start: string, payload: unknown, maxBytes: number): Uint8Array;
+  /** Optional: what `deserialize` gives for the bytes from `start` on, without cutting them out, for speed. */
+  deserializeFrom?(bytes: Uint8Array, start: number): unknown;
 }
 
 /** Whether `error` says that stored bytes are of no use: the entry is a miss then, not a failure. */

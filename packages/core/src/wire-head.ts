@@ -1,15 +1,18 @@
 import type { Order } from "./cached-value.ts";
 import { SerializationError } from "./errors.ts";
-import { utf8Text } from "./utf8.ts";
+import { utf8Bytes, utf8Text } from "./utf8.ts";
 
 const magic = "cascata1 ";
-const epochLength = 12;
+const magicBytes = utf8Bytes(magic);
+/** How many bytes an epoch takes, and where it begins. */
+export const epochLength = 12;
+export const epochAt: number = magic.length;
 const seqLength = 16;
-const epochAt = magic.length;
 const seqAt = epochAt + epochLength + 1;
 const padding = ".";
 const paddingByte = 46;
-const noEpoch = "0".repeat(epochLength);
+/** The epoch of an entry without a revision. */
+export const noEpoch: string = "0".repeat(epochLength);
 const space = 32;
 
 /**
@@ -40,7 +43,7 @@ export function headOf(revision: Order | undefined): string {
 /** Whether `bytes` begin as an entry does. */
 export function hasHead(bytes: Uint8Array): boolean {
   if (bytes.length < headBytes || bytes[seqAt - 1] !== space || bytes[headBytes - 1] !== space) return false;
-  for (let at = 0; at < magic.length; at += 1) if (bytes[at] !== magic.charCodeAt(at)) return false;
+  for (let at = 0; at < magicBytes.length; at += 1) if (bytes[at] !== magicBytes[at]) return false;
   for (let at = seqAt; at < headBytes - 1; at += 1) if (!isDigit(bytes[at] ?? 0)) return false;
   return true;
 }

@@ -5,23 +5,35 @@ import { SerializationError } from "./errors.ts";
 type Writable = { -readonly [Name in keyof CacheMetadata]: CacheMetadata[Name] };
 type Line = Readonly<Record<string, unknown>>;
 
-const longestKeptKey = 64;
+/** Longer keys stand in the line as a hash. */
+export const longestKeptKey = 64;
 
 /** The metadata of an entry as members of a JSON object, without its braces. Instants are shifted by `offsetMs`. */
 export function metadataText(key: string, metadata: CacheMetadata, serializer: string, offsetMs: number): string {
-  const { startedOrder, ttl, grace, tags, validators } = metadata;
-  let text = key.length <= longestKeptKey ? `"key":${JSON.stringify(key)}` : `"keyHash":"${hashOf(key)}"`;
+  const { createdAt, startedAt, startedOrder, ttl, grace, tags, validators } = metadata;
+  const created = finite(createdAt + offsetMs, "createdAt");
+  let text = key.length <= longestKeptKey ? `"key":${quoted(key)}` : `"keyHash":"${hashOf(key)}"`;
   text += `,"serializer":"${serializer}","formatVersion":${finite(metadata.formatVersion, "formatVersion")}`;
-  text += `,"createdAt":${finite(metadata.createdAt + offsetMs, "createdAt")}`;
-  text += `,"startedAt":${finite(metadata.startedAt + offsetMs, "startedAt")}`;
+  text += `,"createdAt":${created},"startedAt":`;
+  // Printing an instant takes as long as all the rest, and a value that was given and not made has the same one twice.
+  text += startedAt === createdAt ? created : finite(startedAt + offsetMs, "startedAt");
   if (ttl !== undefined) text += `,"ttl":${length(ttl, "ttl")}`;
   if (grace !== undefined) text += `,"grace":${length(grace, "grace")}`;
   if (startedOrder !== undefined) {
-    text += `,"startedOrder":[${JSON.stringify(startedOrder.epoch)},${finite(startedOrder.seq, "startedOrder.seq")}]`;
+    text += `,"startedOrder":[${quoted(startedOrder.epoch)},${finite(startedOrder.seq, "startedOrder.seq")}]`;
   }
   if (tags !== undefined) text += `,"tags":${JSON.stringify(tags)}`;
   if (validators !== undefined) text += `,"validators":${JSON.stringify(validators)}`;
   return text;
+}
+
+/** As `JSON.stringify` does it, without the call where there is nothing to escape. */
+function quoted(text: string): string {
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 /** Whether the line was written for `key`. */
@@ -46,17 +58,18 @@ export function metadataOf(line: Line, revision: Order | undefined, offsetMs: nu
   return metadata;
 }
 
-function hashOf(key: string): string {
+/** What stands for a long key. */
+export function hashOf(key: string): string {
   return checksumText(textChecksum(key));
 }
 
-function finite(value: number, name: string): number {
-  if (Number.isFinite(value)) return value;
+function finite(value: number, name: string): string {
+  if (Number.isFinite(value)) return String(value);
   throw new SerializationError(`metadata.${name} is ${value}, which cannot be stored`);
 }
 
 function length(ms: number, name: string): string {
-  return ms === Number.POSITIVE_INFINITY ? '"Infinity"' : String(finite(ms, name));
+  return ms === Number.POSITIVE_INFINITY ? '"Infinity"' : finite(ms, name);
 }
 
 function number(value: unknown, name: string): number {

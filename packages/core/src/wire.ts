@@ -1,11 +1,13 @@
-import { CachedValue, type Order } from "./cached-value.ts";
+import { CachedValue, type CacheMetadata, type Order } from "./cached-value.ts";
 import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
+import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import type { Serializer } from "./serializer.ts";
 import { joinedBytes, utf8Bytes, utf8Text } from "./utf8.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
+import { LineReader } from "./wire-line.ts";
 import { isOfKey, metadataOf, metadataText } from "./wire-metadata.ts";
 
 export { headBytes } from "./wire-head.ts";
@@ -21,6 +23,7 @@ export interface WireOptions {
 }
 
 const checkStart = '{"check":"';
+const startBytes = utf8Bytes(checkStart);
 const checkDigits = 16;
 const checkAt = headBytes + checkStart.length;
 const coveredFrom = checkAt + checkDigits;
@@ -36,6 +39,7 @@ export class Wire {
   readonly #serializer: Serializer;
   readonly #maxBytes: number;
   readonly #offsetMs: () => number;
+  readonly #reader: LineReader;
 
   /** @throws ConfigurationError for a serializer without a proper name, or a maximum that is not a positive number */
   constructor(options: WireOptions = {}) {
@@ -53,11 +57,13 @@ export class Wire {
     this.#serializer = serializer;
     this.#maxBytes = maxEntryBytes;
     this.#offsetMs = offsetMs;
+    this.#reader = new LineReader(coveredFrom, serializer.name);
   }
 
   /**
    * The bytes of an entry, a Buffer where the runtime has it. The entry's own revision stands in the head; where it has none, zeros do.
-   * @throws SerializationError for a payload that cannot be stored or takes more than `maxEntryBytes`
+   * @throws SerializationError for a payload that cannot be stored
+   * @throws EntryRefused (`too-large`) for an entry that takes more than `maxEntryBytes`, as soon as that is clear
    */
   encode(key: string, entry: CachedValue): Uint8Array {
     const { metadata } = entry;
@@ -76,17 +82,12 @@ export class Wire {
   decode(key: string, bytes: Uint8Array): CachedValue {
     if (!hasHead(bytes)) throw failure(key, "it was not written by Cascata, or was cut");
     if (!isWhole(bytes)) throw failure(key, "its checksum is wrong: it was cut or changed");
-    const lineEnd = bytes.indexOf(newline, coveredFrom);
-    const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
-    if (line === undefined) throw failure(key, "its metadata cannot be read");
-    if (!isOfKey(line, key)) throw failure(key, "it was stored for another key");
-    const serializer = line["serializer"];
-    if (serializer !== this.#serializer.name) {
-      throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
-    }
+    const offsetMs = this.#offsetMs();
+    const quick = this.#reader.read(bytes, key, offsetMs);
+    const from = quick === undefined ? bytes.indexOf(newline, coveredFrom) + 1 : this.#reader.end;
+    const metadata = quick ?? this.#parsed(key, bytes, from - 1, offsetMs);
     try {
-      const payload = this.#serializer.deserialize(bytes.subarray(lineEnd + 1));
-      return new CachedValue(payload, metadataOf(line, revisionOf(bytes), this.#offsetMs()));
+      return new CachedValue(this.#payloadOf(bytes, from), metadata);
     } catch (error) {
       throw failure(key, textOf(error), error);
     }
@@ -95,6 +96,28 @@ export class Wire {
   /** The revision in the head of stored bytes, without reading further; `undefined` if there is none, or no head. */
   static revision(bytes: Uint8Array): Order | undefined {
     return hasHead(bytes) ? revisionOf(bytes) : undefined;
+  }
+
+  /** The metadata of a line that is not for the {@link LineReader}. */
+  #parsed(key: string, bytes: Uint8Array, lineEnd: number, offsetMs: number): CacheMetadata {
+    const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
+    if (line === undefined) throw failure(key, "its metadata cannot be read");
+    if (!isOfKey(line, key)) throw failure(key, "it was stored for another key");
+    const serializer = line["serializer"];
+    if (serializer !== this.#serializer.name) {
+      throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
+    }
+    try {
+      return metadataOf(line, revisionOf(bytes), offsetMs);
+    } catch (error) {
+      throw failure(key, textOf(error), error);
+    }
+  }
+
+  #payloadOf(bytes: Uint8Array, from: number): unknown {
+    const serializer = this.#serializer;
+    if (serializer.deserializeFrom !== undefined) return serializer.deserializeFrom(bytes, from);
+    return serializer.deserialize(bytes.subarray(from));
   }
 
   #bytesOf(key: string, start: string, payload: unknown): Uint8Array {
@@ -111,10 +134,9 @@ export class Wire {
     }
   }
 
-  #tooBig(key: string, size: string): SerializationError {
-    return new SerializationError(
-      `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`,
-    );
+  #tooBig(key: string, size: string): EntryRefused {
+    const detail = `the entry of ${textOf(key)} takes ${size} bytes, and maxEntryBytes allows ${this.#maxBytes}`;
+    return new EntryRefused("too-large", { detail });
   }
 }
 
@@ -129,25 +151,45 @@ function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined
 
 function writeCheck(bytes: Uint8Array): void {
   const { high, low } = checksum(bytes, coveredFrom);
-  for (let digit = 0; digit < checkDigits; digit += 1) bytes[checkAt + digit] = digitOf(high, low, digit);
+  writeFour(bytes, checkAt, fourDigits(high >>> 16));
+  writeFour(bytes, checkAt + 4, fourDigits(high));
+  writeFour(bytes, checkAt + 8, fourDigits(low >>> 16));
+  writeFour(bytes, checkAt + 12, fourDigits(low));
 }
 
 function isWhole(bytes: Uint8Array): boolean {
   if (bytes.length <= coveredFrom) return false;
-  for (let at = 0; at < checkStart.length; at += 1) {
-    if (bytes[headBytes + at] !== checkStart.charCodeAt(at)) return false;
-  }
+  for (let at = 0; at < startBytes.length; at += 1) if (bytes[headBytes + at] !== startBytes[at]) return false;
   const { high, low } = checksum(bytes, coveredFrom);
-  for (let digit = 0; digit < checkDigits; digit += 1) {
-    if (bytes[checkAt + digit] !== digitOf(high, low, digit)) return false;
-  }
-  return true;
+  return (
+    readFour(bytes, checkAt) === fourDigits(high >>> 16) &&
+    readFour(bytes, checkAt + 4) === fourDigits(high) &&
+    readFour(bytes, checkAt + 8) === fourDigits(low >>> 16) &&
+    readFour(bytes, checkAt + 12) === fourDigits(low)
+  );
 }
 
-/** The ASCII code of one of the 16 hexadecimal digits. */
-function digitOf(high: number, low: number, digit: number): number {
-  const nibble = ((digit < 8 ? high : low) >>> (28 - 4 * (digit & 7))) & 15;
-  return nibble < 10 ? 48 + nibble : 87 + nibble;
+/** The ASCII codes of the lower 16 bits' four hexadecimal digits, the first one in the lowest byte. */
+function fourDigits(value: number): number {
+  const nibbles = ((value >>> 12) & 15) | (value & 0xf00) | ((value & 0xf0) << 12) | ((value & 15) << 24);
+  // In the bytes above 9 adding 6 carries into the upper half: a letter, 39 codes further on.
+  const letters = ((nibbles + 0x06060606) >>> 4) & 0x01010101;
+  return (nibbles + 0x30303030 + letters * 39) | 0;
+}
+
+function readFour(bytes: Uint8Array, at: number): number {
+  return byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24);
+}
+
+function byte(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+function writeFour(bytes: Uint8Array, at: number, codes: number): void {
+  bytes[at] = codes;
+  bytes[at + 1] = codes >>> 8;
+  bytes[at + 2] = codes >>> 16;
+  bytes[at + 3] = codes >>> 24;
 }
 
 function failure(key: string, why: string, cause?: unknown): SerializationError {

@@ -2,6 +2,7 @@ import {
   asCacheError,
   type CachedValue,
   compareOrders,
+  isEntryRefused,
   type Order,
   type Wire,
   type WriteContext,
@@ -29,7 +30,6 @@ export interface WriterParts {
   readonly wire: Wire;
   readonly clock: TierClock;
   readonly trust: TrustMemory;
-  readonly maxEntryBytes: number;
   /** Told when there was no room. */
   readonly full: (error: Error) => void;
 }
@@ -70,11 +70,10 @@ export class EntryWriter {
         continue;
       }
       try {
-        const one = prepareEntry(this.#parts, file.epoch, key, entry, context);
-        if ((one.wire?.length ?? 0) <= this.#parts.maxEntryBytes) prepared.push(one);
-        else tooLarge.push(key);
+        prepared.push(prepareEntry(this.#parts, file.epoch, key, entry, context));
       } catch (error) {
-        outcomes.set(key, { status: "failed", error: asCacheError(error, this.#parts.name, "encode", 1) });
+        if (isEntryRefused(error)) tooLarge.push(key);
+        else outcomes.set(key, { status: "failed", error: asCacheError(error, this.#parts.name, "encode", 1) });
       }
     }
     for (const part of inParts(prepared, file.room.pagesAtOnce)) this.#commit(file, part, context, outcomes);

@@ -72,11 +72,12 @@ export class LmdbBackend extends CacheBackend {
     inspectFile(path);
     this.#clock = new TierClock(clock);
     this.#access = new FileAccess(this.#options, this.#clock, (what, error) => this.report(what, { error }));
-    const wire = new Wire({ ...(serializer !== undefined && { serializer }), offsetMs: () => this.#clock.offsetMs });
+    const offsetMs = () => this.#clock.offsetMs;
+    const wire = new Wire({ ...(serializer !== undefined && { serializer }), maxEntryBytes, offsetMs });
     const corrupt = (key: string, error: unknown) => this.report("corrupt-entry", { key, error });
     const full = (error: Error) => this.report("full", { error });
     this.#reader = new EntryReader(wire, this.#clock, this.#trust, corrupt);
-    this.#writer = new EntryWriter({ name, wire, clock: this.#clock, trust: this.#trust, maxEntryBytes, full });
+    this.#writer = new EntryWriter({ name, wire, clock: this.#clock, trust: this.#trust, full });
     const run: RunOnFile = (operation, keys, step) => this.#access.run(operation, keys.length, undefined, step);
     this.#run = run;
     this.#leases = new LmdbLeases(run, () => this.#clock.now());

@@ -2,6 +2,7 @@ import {
   type CachedValue,
   type Clock,
   type Found,
+  isEntryRefused,
   NO_VALUE,
   ReadFailure,
   remainingLifeMs,
@@ -37,14 +38,12 @@ export class Codec {
   readonly #name: string;
   readonly #wire: Wire;
   readonly #clock: Clock;
-  readonly #maxEntryBytes: number;
   readonly #onCorrupt: OnCorrupt;
 
-  constructor(name: string, wire: Wire, clock: Clock, maxEntryBytes: number, onCorrupt: OnCorrupt) {
+  constructor(name: string, wire: Wire, clock: Clock, onCorrupt: OnCorrupt) {
     this.#name = name;
     this.#wire = wire;
     this.#clock = clock;
-    this.#maxEntryBytes = maxEntryBytes;
     this.#onCorrupt = onCorrupt;
   }
 
@@ -56,9 +55,12 @@ export class Codec {
   body(key: string, valueKey: string, entry: CachedValue, keepMs: number = Number.POSITIVE_INFINITY): Body {
     const life = Math.min(keepMs, remainingLifeMs(entry.metadata, this.#clock.now()));
     if (!(life > 0)) return { valueKey, bytes: noBytes, lifeMs: -1 };
-    const encoded = this.#wire.encode(key, entry);
-    if (encoded.length > this.#maxEntryBytes) {
-      return { valueKey, bytes: noBytes, lifeMs: -1, instead: { status: "refused", why: "too-large" } };
+    let encoded: Uint8Array;
+    try {
+      encoded = this.#wire.encode(key, entry);
+    } catch (error) {
+      if (!isEntryRefused(error)) throw error;
+      return { valueKey, bytes: noBytes, lifeMs: -1, instead: { status: "refused", why: error.why } };
     }
     const { buffer, byteOffset, byteLength } = encoded;
     const bytes = Buffer.from(buffer, byteOffset + headLength, byteLength - headLength);
