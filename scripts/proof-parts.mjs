@@ -6,7 +6,13 @@ export const parts = [
   {
     name: "tests",
     title: "Every test, its matrices, seeds and times whole",
-    vitest: [],
+    vitest: ["--project", "tests"],
+    env: { CASCATA_SCALE: "whole" },
+  },
+  {
+    name: "chaos",
+    title: "Real processes and real servers under faults, whole",
+    vitest: ["--project", "chaos"],
     env: { CASCATA_SCALE: "whole" },
   },
   {

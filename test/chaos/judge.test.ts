@@ -62,5 +62,9 @@ describe("judge", () => {
     expect(rules([first, second(900), history(0, { changes: [change(1, 500, 501)] })])).toEqual([]);
     const same = history(1, { creations: [...first.creations, ...second(900).creations] });
     expect(rules([same], { ...strict, leaseMs: 0 })).toEqual(["I4"]);
+    const mark: ChangeTuple = { ...change(1, 500, 501), how: "invalidateTags", versions: { b: 1 } };
+    const marked = history(0, { changes: [mark] });
+    expect(rules([same, marked], { ...strict, leaseMs: 0 })).toEqual([]);
+    expect(rules([first, second(900), marked])).toEqual(["I4"]);
   });
 });

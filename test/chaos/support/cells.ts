@@ -26,9 +26,21 @@ export interface Cell extends AsyncDisposable {
   end(): Promise<void>;
 }
 
-interface Ways {
+/** The two ways of a process to its Redis. */
+export interface Ways {
   readonly data: TcpProxy;
   readonly feed: TcpProxy;
+}
+
+/** Ways with a proxy each. */
+export async function openWays(redis: RedisServer): Promise<Ways> {
+  return { data: await TcpProxy.start(redis), feed: await TcpProxy.start(redis) };
+}
+
+/** Closes what is open and refuses what is new. */
+export async function cutOff(link: TcpProxy): Promise<void> {
+  await link.refuse();
+  link.cut();
 }
 
 /** Milliseconds added in each direction by the slow link. */
@@ -79,7 +91,7 @@ async function placeOf(
   }
   // Where nothing happens to the network no proxy is in between: it would be one more process to wait for.
   if (fault === "none") return [{ url: redis.url }, undefined];
-  const way = { data: await TcpProxy.start(redis), feed: await TcpProxy.start(redis) };
+  const way = await openWays(redis);
   return [{ url: way.data.url, feed: { url: way.feed.url } }, way];
 }
 
@@ -95,10 +107,7 @@ interface Scene {
 type Turn = () => Promise<void>;
 
 function turns(fault: CellFault, { redis, cluster, way, ways, victim }: Scene): readonly [Turn, Turn] {
-  const cut = async (link: TcpProxy | undefined): Promise<void> => {
-    await link?.refuse();
-    link?.cut();
-  };
+  const cut = async (link: TcpProxy | undefined): Promise<void> => link && (await cutOff(link));
   switch (fault) {
     case "none":
       return [async () => undefined, async () => undefined];

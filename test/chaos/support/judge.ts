@@ -129,7 +129,10 @@ function invented([, to, key, version]: ReadTuple, madeAt: ReadonlyMap<string, n
   return at <= to ? undefined : "was returned before it was written";
 }
 
-/** Two creators of a key at once, with no change of it between their beginnings. */
+/**
+ * Two creators of a key at once, with no change of it between their beginnings. In one process a mark counts as a change of
+ * every key: who asks after one does not join what began before, whatever its tags will be.
+ */
 function creators(
   histories: readonly ProcessHistory[],
   changes: ReadonlyMap<string, readonly Change[]>,
@@ -140,6 +143,7 @@ function creators(
     for (const creation of creations) listIn(byKey, creation.key).push({ process, creation });
   }
   const found: string[] = [];
+  const marks = histories.flatMap((one) => one.changes).filter(({ how }) => !how.startsWith("delete"));
   for (const [key, all] of byKey) {
     all.sort((a, b) => a.creation.from - b.creation.from);
     for (const [index, second] of all.entries()) {
@@ -149,9 +153,11 @@ function creators(
         const leased = leaseMs > 0 && second.creation.from - first.creation.from < leaseMs;
         if (!sameProcess && !leased) continue;
         // A change begins a new epoch, also one of which the second creator hears a little later.
-        const between = (changes.get(key) ?? []).some(
+        const covering = sameProcess ? [...(changes.get(key) ?? []), ...marks] : (changes.get(key) ?? []);
+        const slackMs = sameProcess ? 3000 : 100;
+        const between = covering.some(
           ({ from, confirmedAt }) =>
-            from <= second.creation.from && confirmedAt >= first.creation.from - (sameProcess ? 3000 : 100),
+            from <= second.creation.from && (confirmedAt < 0 || confirmedAt >= first.creation.from - slackMs),
         );
         if (between) continue;
         const text = `${second.creation.from.toFixed(1)} in process ${second.process}, while process ${first.process} was at it since ${first.creation.from.toFixed(1)}`;

@@ -67,8 +67,8 @@ const methods = {
     return new Workload(region as never, origin, part).run();
   },
   /** What a fresh look at each key gives, the origin being asked where nothing is cached. */
-  async versions(count: number): Promise<number[]> {
-    const keys = Array.from({ length: count }, (_, index) => `k${index}`);
+  async versions(count: number, prefix = ""): Promise<number[]> {
+    const keys = Array.from({ length: count }, (_, index) => `${prefix}k${index}`);
     const create = async (key: string): Promise<Versioned> => ({ key, version: (await origin?.version(key)) ?? -1 });
     const all = await Promise.all(keys.map((key) => region.getOrCreate(key, () => create(key))));
     return all.map((value) => (value as Versioned).version);

@@ -18,6 +18,8 @@ export interface WorkloadSettings {
   readonly process: number;
   readonly seed: number;
   readonly keys: number;
+  /** Before each key's name: histories with different ones don't know of each other. @default "" */
+  readonly prefix?: string;
   /** Reads of keys, about. */
   readonly reads: number;
   readonly durationMs: number;
@@ -50,7 +52,7 @@ export class Workload {
     this.#origin = origin;
     this.#settings = settings;
     this.#random = seededRandom(settings.seed);
-    this.#keys = Array.from({ length: settings.keys }, (_, index) => `k${index}`);
+    this.#keys = Array.from({ length: settings.keys }, (_, index) => `${settings.prefix ?? ""}k${index}`);
   }
 
   async run(): Promise<ProcessHistory> {
