@@ -157,7 +157,7 @@ export class Creation {
     };
     let values: Awaitable<readonly unknown[]>;
     try {
-      values = reentry.run(flights, () => request.create(contexts, stopper), request.isAsync ?? true);
+      values = reentry.run(flights, request, contexts, stopper);
     } catch (error) {
       this.#ended(job);
       this.#abort(job, error);

@@ -54,11 +54,13 @@ export class Creations {
   readonly #state: RegionState;
   readonly #failures = new Failures();
   readonly #creation: Creation;
+  readonly #plainContext: ReadContext;
   #turns = 0;
 
   constructor(state: RegionState) {
     this.#state = state;
     this.#creation = new Creation(state, this.#failures);
+    this.#plainContext = { judge: state.freshness.judge };
   }
 
   /** The flight of the key that somebody has started, to be joined. */
@@ -129,12 +131,8 @@ export class Creations {
     options: ResolvedCreateOptions,
     turn: LeaseTurn | undefined,
   ): Awaitable<readonly Found[]> {
-    const { backend, freshness, pending } = this.#state;
-    const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
-      judge: freshness.judgeWith(options.expirationMs),
-    };
-    if (turn !== undefined) context.lease = turn;
-    if (options.skipRead !== undefined) context.skip = options.skipRead;
+    const { backend, pending } = this.#state;
+    const context = this.#context(options, turn);
     const [only] = flights;
     if (flights.length === 1 && only !== undefined && pending.size === 0) {
       const found = readKey(backend, only.key, context);
@@ -143,6 +141,16 @@ export class Creations {
       return this.#learned(andThen(found, (one) => [one]));
     }
     return this.#readMany(flights, context);
+  }
+
+  #context({ expirationMs, skipRead }: ResolvedCreateOptions, lease: LeaseTurn | undefined): ReadContext {
+    if (lease === undefined && expirationMs === undefined && skipRead === undefined) return this.#plainContext;
+    const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
+      judge: this.#state.freshness.judgeWith(expirationMs),
+    };
+    if (lease !== undefined) context.lease = lease;
+    if (skipRead !== undefined) context.skip = skipRead;
+    return context;
   }
 
   #learned(found: Awaitable<readonly Found[]>): Awaitable<readonly Found[]> {

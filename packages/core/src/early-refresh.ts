@@ -55,7 +55,7 @@ export class EarlyRefresh {
     const { freshness, options } = this.#state;
     const ttlMs = freshness.ttlMs(entry);
     if (ttlMs === Number.POSITIVE_INFINITY) return false;
-    const remainingMs = freshness.remainingMs(entry);
+    const remainingMs = freshness.roughlyRemainingMs(entry);
     if (options.refreshAhead !== undefined && remainingMs < ttlMs * (1 - options.refreshAhead)) return true;
     if (options.earlyRefresh === undefined) return false;
     const creationMs = entry.metadata.createdAt - entry.metadata.startedAt;

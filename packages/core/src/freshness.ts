@@ -39,7 +39,7 @@ export class Freshness {
   isFresh(key: string, entry: CachedValue): boolean {
     const { metadata } = entry;
     if (metadata.formatVersion !== this.#formatVersion || this.#pending.hides(key, entry)) return false;
-    if (this.#marks.verdict(metadata) !== undefined) return false;
+    if (!this.#marks.spares(entry)) return false;
     return this.#clock.coarse() - metadata.createdAt <= (metadata.ttl ?? this.#ttlMs);
   }
 
@@ -69,6 +69,11 @@ export class Freshness {
     return this.ttlMs(entry) - (this.#clock.now() - entry.metadata.createdAt);
   }
 
+  /** The same by a clock that may be some milliseconds behind, for what is asked at every hit. */
+  roughlyRemainingMs(entry: CachedValue): number {
+    return this.ttlMs(entry) - (this.#clock.coarse() - entry.metadata.createdAt);
+  }
+
   /** For events and `getEntry`: why it isn't fresh; `undefined` when it is. */
   why(key: string, entry: CachedValue, ttlMs?: number): Staleness | undefined {
     if (entry.metadata.formatVersion !== this.#formatVersion) return "version";
@@ -81,7 +86,7 @@ export class Freshness {
   #judge(key: string, entry: CachedValue, callTtlMs: number | undefined): Judgement {
     const { metadata } = entry;
     if (metadata.formatVersion !== this.#formatVersion || this.#pending.hides(key, entry)) return "absent";
-    const mark = this.#marks.verdict(metadata);
+    const mark = this.#marks.spares(entry) ? undefined : this.#marks.verdict(metadata);
     if (mark === "hard") return "absent";
     const ttlMs = callTtlMs ?? metadata.ttl ?? this.#ttlMs;
     // Strict: an age equal to the ttl is still fresh.

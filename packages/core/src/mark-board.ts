@@ -33,6 +33,8 @@ export class MarkBoard {
   readonly #standing = new Map<string, Standing>();
   #heardChecked = 0;
   #any = false;
+  /** Replaced whenever an entry that nothing covers may be covered from now on. */
+  #state: object = {};
 
   /** @param feed tells of new marks: while it is heard, what is known stays known; for `maxStalenessMs` after it was heard last */
   constructor(table: MarkTable | undefined, feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
@@ -53,6 +55,14 @@ export class MarkBoard {
       soft ??= verdict;
     }
     return soft;
+  }
+
+  /** Whether no mark covers the entry, which remembers it until there is another mark: a hit looks no tag up. */
+  spares(entry: CachedValue): boolean {
+    if (!this.#any || entry.isSparedBy(this.#state)) return true;
+    if (this.verdict(entry.metadata) !== undefined) return false;
+    entry.rememberSparedBy(this.#state);
+    return true;
   }
 
   /** Whether everything is known that a verdict on the entry needs. */
@@ -93,6 +103,7 @@ export class MarkBoard {
   /** Own marks, marks told by the feed, marks found: in any order, also twice. */
   apply(marks: readonly Mark[]): void {
     this.#epochs.heard(this.#feed?.position?.epoch);
+    this.#state = {};
     for (const mark of marks) {
       this.#any = true;
       const { counted, uncounted } = this.#of(mark.name);
@@ -144,7 +155,7 @@ export class MarkBoard {
   #isHeard(now: number): boolean {
     if (this.#feed === undefined || now === this.#heardChecked) return true;
     if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;
-    this.#epochs.heard(this.#feed.position?.epoch);
+    if (this.#epochs.heard(this.#feed.position?.epoch)) this.#state = {};
     this.#heardChecked = now;
     return true;
   }

@@ -1,4 +1,6 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
+import type { CreationRequest } from "./creation.ts";
+import type { EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
 
@@ -47,13 +49,21 @@ export class ReentryGuard {
    * Runs a creator on behalf of `flights`. Beginning and ceasing to follow costs more than a whole creation in memory, so a
    * creator that is no async function is followed only if the one before it gave a promise.
    */
-  run<T>(flights: readonly Flight[], create: () => Awaitable<T>, isAsync: boolean): Awaitable<T> {
+  run(
+    flights: readonly Flight[],
+    request: CreationRequest,
+    contexts: readonly EntryContext[],
+    stopper: Stopper,
+  ): Awaitable<readonly unknown[]> {
     const chain: Chain = { flights, outer: this.#chain() };
     const before = this.#current;
     this.#current = chain;
     this.#running += 1;
     try {
-      const value = isAsync || this.#mayWait || this.#following ? this.#follow(chain, create) : create();
+      const follow = this.#mayWait || this.#following || request.isAsync !== false;
+      const value = follow
+        ? this.#follow(chain, () => request.create(contexts, stopper))
+        : request.create(contexts, stopper);
       this.#mayWait = isPromiseLike(value);
       return value;
     } finally {

@@ -69,6 +69,11 @@ export class RegionEventHub {
   readonly #observed = new Map<RegionEventName, number>();
   /** Whether anybody wants to know of hits: asked on the hottest path. */
   observesHits = false;
+  #observesHit = false;
+  #observesServed = false;
+  // Called without the emitter's own look-up, which costs as much as the listener.
+  #onHit: readonly RegionEvents["hit"][] = [];
+  #onServed: readonly RegionEvents["served"][] = [];
 
   constructor(logger: Logger | undefined) {
     this.#logger = logger;
@@ -101,6 +106,12 @@ export class RegionEventHub {
     if (this.#observed.has(event)) this.#emitter.emit(event, details);
   }
 
+  /** Both events of a hit, without looking them up. */
+  hit(key: string, tier: string | undefined): void {
+    if (this.#observesHit) for (const listener of this.#onHit) listener({ key, tier });
+    if (this.#observesServed) for (const listener of this.#onServed) listener({ key, origin: "cached", tier });
+  }
+
   warn(message: string, details?: unknown): void {
     try {
       this.#logger?.warn(message, details);
@@ -112,13 +123,21 @@ export class RegionEventHub {
   clear(): void {
     this.#emitter.removeAllListeners();
     this.#observed.clear();
-    this.observesHits = false;
+    this.#noteHits();
   }
 
   #count(event: RegionEventName, by: number): void {
     const count = (this.#observed.get(event) ?? 0) + by;
     if (count === 0) this.#observed.delete(event);
     else this.#observed.set(event, count);
-    this.observesHits = this.#observed.has("hit") || this.#observed.has("served");
+    this.#noteHits();
+  }
+
+  #noteHits(): void {
+    this.#onHit = this.#emitter.listeners("hit") as RegionEvents["hit"][];
+    this.#onServed = this.#emitter.listeners("served") as RegionEvents["served"][];
+    this.#observesHit = this.#observed.has("hit");
+    this.#observesServed = this.#observed.has("served");
+    this.observesHits = this.#observesHit || this.#observesServed;
   }
 }

@@ -37,7 +37,7 @@ import {
 } from "./call-options.ts";
 import type { CreationRequest } from "./creation.ts";
 import { Creations } from "./creations.ts";
-import type { BatchCreator, Creator, CreatorContext } from "./creator.ts";
+import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
 import { DeferredInvalidation } from "./deferred-invalidation.ts";
 import type { Duration } from "./duration.ts";
 import { EarlyRefresh } from "./early-refresh.ts";
@@ -322,7 +322,7 @@ export class Region<V = unknown> {
     options?: CreateOptions<T> & { readonly settled?: boolean },
   ): Promise<Map<string, T> | BatchOutcomes<T>> {
     const { state, reads, creations, defaults } = this.#parts();
-    if (options === undefined) {
+    if (options === undefined || (readsPlainly(options) && options.settled !== true)) {
       const hits = reads.hits(state.innerAll(keys));
       if (hits !== undefined) return reads.handOutAll<T>(keys, hits);
     }
@@ -574,7 +574,7 @@ export class Region<V = unknown> {
     const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
     const flight = joined ?? creations.begin(inner, key);
     if (joined === undefined) {
-      creations.lead([flight], singleRequest(creator, resolved));
+      creations.lead([flight], new SingleRequest(creator, resolved));
       if (flight.settled) return flight.ended();
     }
     return waitFor(flight, joined === undefined, resolved, state);
@@ -606,11 +606,7 @@ export class Region<V = unknown> {
     options?: CreateOptions<T>,
   ): T | NoValue {
     if (isNoValue(entry)) return entry;
-    if (this.#events.observesHits) {
-      const tier = this.#configured?.state.nearName;
-      this.#events.emit("hit", { key, tier });
-      this.#events.emit("served", { key, origin: "cached", tier });
-    }
+    if (this.#events.observesHits) this.#events.hit(key, this.#configured?.state.nearName);
     if (early !== undefined && creator !== undefined)
       early.consider(inner, key, entry, creator as Creator<unknown>, options as CreateOptions | undefined);
     return (this.#options.isolation === "share" ? entry.payload : this.#parts().reads.handOut(entry)) as T;
@@ -664,16 +660,28 @@ export function makeRegion<V = unknown>(options: RegionOptions): Region<V> {
   return new Region<V>(options);
 }
 
-/** A creator of one value as a request. */
-export function singleRequest<T>(creator: Creator<T>, options: CreationRequest["options"]): CreationRequest {
-  return {
-    options,
-    isAsync: isAsyncFunction(creator),
-    create: (contexts, _stopper): Awaitable<readonly unknown[]> => {
-      const value = creator(contexts[0] as CreatorContext<T>);
-      return andThen(value as Awaitable<unknown>, (one) => [one]);
-    },
-  };
+/** A creator of one value as a request. A class, since it is made for every creation: no closure, no object around it. */
+class SingleRequest<T> implements CreationRequest {
+  readonly options: CreationRequest["options"];
+  readonly isAsync: boolean;
+  readonly #creator: Creator<T>;
+
+  constructor(creator: Creator<T>, options: CreationRequest["options"]) {
+    this.options = options;
+    this.isAsync = isAsyncFunction(creator);
+    this.#creator = creator;
+  }
+
+  create(contexts: readonly EntryContext[]): Awaitable<readonly unknown[]> {
+    // Apart, so that it is called as a function of its own.
+    const creator = this.#creator;
+    const value: unknown = creator(contexts[0] as CreatorContext<T>);
+    return isPromiseLike(value) ? alone(value) : [value];
+  }
+}
+
+function alone(value: PromiseLike<unknown>): PromiseLike<readonly unknown[]> {
+  return value.then((one) => [one]);
 }
 
 /** Whether a fresh entry of the nearest tier is what the call asks for. */

@@ -37,7 +37,9 @@ export interface Setup {
   readonly redisUrl: string | undefined;
 }
 
-export type Create = (key: string) => Profile;
+/** Makes a value, at once as a rule. */
+export type Create = (key: string) => Profile | Promise<Profile>;
+export type CreateMany = (keys: readonly string[]) => Profile[] | Promise<Profile[]>;
 
 /**
  * A cache under measurement. A method that it lacks is not measured; what only exists one key at a time is called for all
@@ -49,10 +51,7 @@ export interface Cache {
   readonly peek?: (key: string) => unknown;
   readonly getOrCreate?: (key: string, create: Create) => Promise<unknown>;
   readonly getMulti?: (keys: readonly string[]) => Promise<unknown>;
-  readonly getOrCreateMulti?: (
-    keys: readonly string[],
-    create: (keys: readonly string[]) => Profile[],
-  ) => Promise<unknown>;
+  readonly getOrCreateMulti?: (keys: readonly string[], create: CreateMany) => Promise<unknown>;
   readonly set: (key: string, value: Profile) => unknown;
   readonly setMulti?: (mapping: ReadonlyMap<string, Profile>) => Promise<unknown>;
   readonly delete?: (key: string) => Promise<unknown>;

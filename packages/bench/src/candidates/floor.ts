@@ -1,6 +1,6 @@
 import { createClient } from "@redis/client";
 import { LRUCache } from "lru-cache";
-import type { Cache, Candidate, Create, Profile, Setup } from "./candidate.ts";
+import type { Cache, Candidate, Create, CreateMany, Profile, Setup } from "./candidate.ts";
 
 /** What a hand-written cache costs: a function over lru-cache with a ttl, and one promise. */
 class MemoryFloor implements Cache {
@@ -28,10 +28,7 @@ class MemoryFloor implements Cache {
     return found;
   };
 
-  readonly getOrCreateMulti = async (
-    keys: readonly string[],
-    create: (keys: readonly string[]) => Profile[],
-  ): Promise<Map<string, Profile>> => {
+  readonly getOrCreateMulti = async (keys: readonly string[], create: CreateMany): Promise<Map<string, Profile>> => {
     const all = new Map<string, Profile>();
     const lacking: string[] = [];
     for (const key of keys) {
@@ -90,7 +87,7 @@ async function openFarFloor({ entries, ttlMs, redisUrl }: Setup): Promise<Cache>
     getOrCreate: async (key, create) => {
       const found = await get(key);
       if (found !== undefined) return found;
-      const value = create(key);
+      const value = await create(key);
       await set(key, value);
       return value;
     },
