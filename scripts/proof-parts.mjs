@@ -16,6 +16,11 @@ export const parts = [
     env: { CASCATA_SCALE: "whole" },
   },
   {
+    name: "outage-rivals",
+    title: "Redis away: Cascata beside other caches",
+    node: ["packages/bench/dist/outage/main.js"],
+  },
+  {
     name: "node-versions",
     title: "Every test on each supported version of Node",
     node: ["scripts/node-versions.mjs"],
