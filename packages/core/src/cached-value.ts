@@ -49,23 +49,11 @@ export class CachedValue<T = unknown> {
   readonly payload: T;
   readonly metadata: CacheMetadata;
   readonly residence: Residence | undefined;
-  /** The state of a board of marks that was found not to cover it: a memory, no part of the value. */
-  #sparedBy: object | undefined;
 
   constructor(payload: T, metadata: CacheMetadata, residence?: Residence) {
     this.payload = payload;
     this.metadata = metadata;
     this.residence = residence;
-  }
-
-  /** @internal */
-  isSparedBy(state: object): boolean {
-    return this.#sparedBy === state;
-  }
-
-  /** @internal */
-  rememberSparedBy(state: object): void {
-    this.#sparedBy = state;
   }
 }
 

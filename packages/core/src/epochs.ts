@@ -6,13 +6,12 @@ export class Epochs {
   #current: string | undefined;
   readonly #past = new Set<string>();
 
-  /** The feed is in this epoch. Says whether that is news. */
-  heard(epoch: string | undefined): boolean {
-    if (epoch === undefined || epoch === this.#current) return false;
+  /** The feed is in this epoch. */
+  heard(epoch: string | undefined): void {
+    if (epoch === undefined || epoch === this.#current) return;
     if (this.#current !== undefined) this.#past.add(this.#current);
     this.#past.delete(epoch);
     this.#current = epoch;
-    return true;
   }
 
   /** Marks that the store holds, while it is in `epoch`. */

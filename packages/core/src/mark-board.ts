@@ -3,6 +3,7 @@ import type { CachedValue, CacheMetadata } from "./cached-value.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
+import { LatestMarks } from "./latest-marks.ts";
 
 /** The name of the mark that covers a whole region. */
 export const regionMark = "";
@@ -33,8 +34,7 @@ export class MarkBoard {
   readonly #standing = new Map<string, Standing>();
   #heardChecked = 0;
   #any = false;
-  /** Replaced whenever an entry that nothing covers may be covered from now on. */
-  #state: object = {};
+  readonly #latest = new LatestMarks();
 
   /** @param feed tells of new marks: while it is heard, what is known stays known; for `maxStalenessMs` after it was heard last */
   constructor(table: MarkTable | undefined, feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
@@ -57,12 +57,9 @@ export class MarkBoard {
     return soft;
   }
 
-  /** Whether no mark covers the entry, which remembers it until there is another mark: a hit looks no tag up. */
-  spares(entry: CachedValue): boolean {
-    if (!this.#any || entry.isSparedBy(this.#state)) return true;
-    if (this.verdict(entry.metadata) !== undefined) return false;
-    entry.rememberSparedBy(this.#state);
-    return true;
+  /** Whether no mark covers the entry. For one that is newer than all marks no tag is looked up. */
+  spares({ metadata }: CachedValue): boolean {
+    return !this.#any || this.#latest.areBefore(metadata) || this.verdict(metadata) === undefined;
   }
 
   /** Whether everything is known that a verdict on the entry needs. */
@@ -103,9 +100,9 @@ export class MarkBoard {
   /** Own marks, marks told by the feed, marks found: in any order, also twice. */
   apply(marks: readonly Mark[]): void {
     this.#epochs.heard(this.#feed?.position?.epoch);
-    this.#state = {};
     for (const mark of marks) {
       this.#any = true;
+      this.#latest.note(mark);
       const { counted, uncounted } = this.#of(mark.name);
       if (mark.order === undefined) replaceLater(uncounted, mark, (other) => other.mode === mark.mode);
       else {
@@ -155,7 +152,7 @@ export class MarkBoard {
   #isHeard(now: number): boolean {
     if (this.#feed === undefined || now === this.#heardChecked) return true;
     if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;
-    if (this.#epochs.heard(this.#feed.position?.epoch)) this.#state = {};
+    this.#epochs.heard(this.#feed.position?.epoch);
     this.#heardChecked = now;
     return true;
   }

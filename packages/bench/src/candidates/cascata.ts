@@ -68,7 +68,12 @@ export function eventsHeard(): number {
 const variants: readonly Variant[] = [
   { name: "cascata", how: "createRegion over MemoryBackend, ttl; single flight and fences as always" },
   { name: "cascata adaptive", how: 'policy: "adaptive"', memory: { policy: "adaptive" } },
-  { name: "cascata + tags", how: "two tags an entry, one mark standing", tags: ["a", "b"], marked: true },
+  {
+    name: "cascata + tags",
+    how: "two tags an entry, newer than the one mark that stands",
+    tags: ["a", "b"],
+    marked: true,
+  },
   {
     name: "cascata + events",
     how: "a listener on each of hit, miss, created, set",
