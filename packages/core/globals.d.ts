@@ -30,3 +30,5 @@ declare class URL {
   constructor(href: string);
   readonly href: string;
 }
+
+declare function queueMicrotask(run: () => void): void;

@@ -16,6 +16,7 @@ export const faults = [
   "crash",
   "pause",
   "failover",
+  "lagging-failover",
   "storm",
 ] as const;
 export type Fault = (typeof faults)[number];
@@ -124,6 +125,12 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
         () => who.crash(),
         () => world.restart(who.id),
       );
-    else if (fault === "failover") at(start, () => world.store.promote(world.store.snapshot()));
+    else if (fault === "lagging-failover") {
+      // The replica lacks the last moments of what the primary had confirmed.
+      at(start, () => {
+        const snapshot = world.store.snapshot();
+        at(clock.elapsed + 150, () => world.store.promote(snapshot));
+      });
+    } else if (fault === "failover") at(start, () => world.store.promote(world.store.snapshot()));
   }
 }

@@ -45,6 +45,8 @@ export interface Bounds {
   readonly staleMs: number;
   /** How long a call may take beyond its creator. */
   readonly callMs: number;
+  /** How long after its own change even the changing process may return the older value: where the store may lose confirmed changes. */
+  readonly ownMs: number;
   /** Whether at most one creator may run at once for a key in the cluster. */
   readonly oneCreator: boolean;
 }
@@ -70,7 +72,7 @@ export class History {
     for (const change of this.changes) {
       const since = change.versions.get(read.key);
       if (since === undefined || value.version >= since) continue;
-      const own = change.process === read.process && read.from > change.from;
+      const own = change.process === read.process && read.from > change.from + bounds.ownMs;
       const heard = change.confirmedAt !== undefined && read.from > change.confirmedAt + bounds.staleMs;
       if (!own && !heard) continue;
       const rule = own ? "I1/I2/I7 in the changing process" : "I3 bounded staleness";

@@ -153,6 +153,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'this.#creation.start(flights, request, { kind: "unleased" });',
   },
   {
+    guard: "after a failover the last changes are sent again",
+    fault: "lagging-failover",
+    file: "region-writes.ts",
+    find: "state.onNewEpoch(() => this.#sendAgain());",
+    replace: "",
+  },
+  {
     guard: "nobody joins, after a long silence, what began before it",
     file: "creations.ts",
     find: "if (this.#state.isDeaf()) {",

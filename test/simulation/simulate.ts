@@ -88,11 +88,10 @@ class Run {
     // An outage's end, a lost answer's deadline and the feed's silence add up before a process knows what it missed.
     const calm = this.#fault === "none";
     const { maxStalenessMs, graceMs } = this.#world.options;
-    return {
-      staleMs: calm ? this.#world.calmMs : maxStalenessMs + graceMs + this.#world.calmMs + 700,
-      callMs,
-      oneCreator: calm,
-    };
+    const staleMs = calm ? this.#world.calmMs : maxStalenessMs + graceMs + this.#world.calmMs + 700;
+    // An asynchronous replica may lack what was confirmed; it is sent again as soon as the failover is noticed.
+    const ownMs = this.#fault === "lagging-failover" || this.#fault === "storm" ? staleMs : 0;
+    return { staleMs, ownMs, callMs, oneCreator: calm };
   }
 
   act(): void {

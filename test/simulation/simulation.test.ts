@@ -43,7 +43,7 @@ describe("the checker", () => {
     const from = (change?.confirmedAt ?? 0) + 1000;
     const process = (change?.process ?? 0) + 1;
     history.reads.push({ process, key, how: "get", from, to: from, value: { key, version }, error: undefined });
-    const found = history.violations({ staleMs: 100, callMs: 1000, oneCreator: false });
+    const found = history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: false });
     expect(found.some(({ rule }) => rule.startsWith("I3"))).toBe(true);
   });
 
@@ -51,7 +51,7 @@ describe("the checker", () => {
     const { history } = await simulate({ seed: 2, fault: "none" });
     const value = { key: "other", version: 99 };
     history.reads.push({ process: 0, key: "k0", how: "get", from: 1, to: 2, value, error: undefined });
-    expect(history.violations({ staleMs: 100, callMs: 1000, oneCreator: false })).toContainEqual(
+    expect(history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: false })).toContainEqual(
       expect.objectContaining({ rule: "I8" }),
     );
   });
@@ -62,7 +62,7 @@ describe("the checker", () => {
       { process: 0, key: "lone", from: 10, to: 30 },
       { process: 1, key: "lone", from: 20, to: 40 },
     );
-    expect(history.violations({ staleMs: 100, callMs: 1000, oneCreator: true })).toContainEqual(
+    expect(history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: true })).toContainEqual(
       expect.objectContaining({ rule: "I4 one creator" }),
     );
   });

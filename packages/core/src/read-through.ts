@@ -129,6 +129,7 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 
   #confirm(key: string, entry: CachedValue): Awaitable<Verdict> {
+    this.#feed?.attach();
     return andThen(this.#revalidation.confirm(new Map([[key, entry]])), (verdicts) => verdicts.get(key) as Verdict);
   }
 
@@ -144,6 +145,7 @@ export class ReadThroughProxy extends ProxyBackend {
         readOne(this.proxied, () => this.proxied.get(key, context)),
         (found) => this.#arrived(key, context, found, ticket, candidate, confirmed),
       );
+    this.#feed?.attach();
     if (this.near.guards === undefined) return read(this.#near.ticket(key));
     return andThen(this.#near.tickets([key]), ([ticket]) => read(ticket as FillTicket));
   }
@@ -278,6 +280,7 @@ export class ReadThroughProxy extends ProxyBackend {
         answers.set(key, confirmed ? (candidate ?? NO_VALUE) : NO_VALUE);
       return;
     }
+    this.#feed?.attach();
     return andThen(this.#near.tickets(keys), (tickets) =>
       andThen(
         readMany(this.proxied, keys, () => this.proxied.getMulti(keys, context)),
@@ -304,6 +307,7 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 
   override set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
+    this.#feed?.attach();
     return andThen(
       this.#writes.set(new Map([[key, value]]), context, (far) => writeOne(this.proxied, key, value, far)),
       (all) => all.get(key),
@@ -315,6 +319,7 @@ export class ReadThroughProxy extends ProxyBackend {
     context?: WriteContext,
   ): Awaitable<WriteOutcomes | void> {
     if (mapping.size === 0) return;
+    this.#feed?.attach();
     return this.#writes.set(mapping, context, (far) => writeMany(this.proxied, mapping, far));
   }
 

@@ -57,6 +57,8 @@ export class RegionState {
   readonly #background = new Set<Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
   readonly #maxStalenessMs: number;
+  readonly #newEpoch: (() => void)[] = [];
+  #epoch: string | undefined;
   #known: Order | undefined;
   #closed = false;
 
@@ -213,6 +215,18 @@ export class RegionState {
     return this.#closed;
   }
 
+  /** Calls `run` whenever another store, or a replica, has taken the authority's place. */
+  onNewEpoch(run: () => void): void {
+    this.#newEpoch.push(run);
+  }
+
+  #noteEpoch(epoch: string | undefined): void {
+    const before = this.#epoch;
+    this.#epoch = epoch ?? before;
+    if (before === undefined || epoch === undefined || before === epoch || this.#closed) return;
+    for (const run of this.#newEpoch) run();
+  }
+
   #listen(): void {
     const feed = this.backend.changes;
     if (feed === undefined) return;
@@ -230,6 +244,8 @@ export class RegionState {
       resumed: () => this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" }),
       uncertain: (reason) => {
         this.marks.forget();
+        // The feed takes its new position once everybody has been told.
+        queueMicrotask(() => this.#noteEpoch(feed.position?.epoch));
         this.events.emit("coherence", { state: "uncertain", reason });
       },
     });

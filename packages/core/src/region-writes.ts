@@ -9,6 +9,7 @@ import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { regionMark } from "./mark-board.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
+import { RecentChanges } from "./recent-changes.ts";
 import type { RegionState } from "./region-state.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
 import { LoggedReport, WriteLog, type WriteReport } from "./write-log.ts";
@@ -34,11 +35,15 @@ export class RegionWrites {
   readonly #state: RegionState;
   readonly #unconfirmed: UnconfirmedWork;
   readonly #forgetFailure: (key: string) => void;
+  readonly #recent: RecentChanges | undefined;
 
   constructor(state: RegionState, forgetFailure: (key: string) => void) {
     this.#state = state;
     this.#unconfirmed = new UnconfirmedWork(state);
     this.#forgetFailure = forgetFailure;
+    if (state.backend.changes === undefined) return;
+    this.#recent = new RecentChanges(state.options.clock);
+    state.onNewEpoch(() => this.#sendAgain());
   }
 
   /** One write a tier. @param key below the region */
@@ -103,7 +108,10 @@ export class RegionWrites {
         log.farthest(pending.key, outcome, state.backend.name);
         this.#tell(given.get(pending.key) ?? pending.key, outcome, "delete");
         if (outcome.status === "failed" || outcome.status === "unknown") return true;
-        if (outcome.status === "stored") state.note(outcome.revision);
+        if (outcome.status === "stored") {
+          state.note(outcome.revision);
+          this.#recent?.add(pending.key, given.get(pending.key) ?? pending.key);
+        }
         state.pending.confirm(pending);
         return false;
       });
@@ -131,6 +139,7 @@ export class RegionWrites {
     state.flights.forgetAll();
     const marked = this.#unconfirmed.mark(names, mode, at);
     return andThen(marked, ({ confirmed, error, settled }) => {
+      if (confirmed) this.#recent?.addMark(names, mode);
       state.events.emit("invalidated", { names, mode, confirmed });
       if (error !== undefined) state.events.emit("pending", { what: "invalidation", count: names.length, error });
       const outcome: WriteOutcome = error === undefined ? STORED : { status: "failed", error };
@@ -213,6 +222,7 @@ export class RegionWrites {
     this.#tell(givenKey, outcome, "write");
     if (outcome.status === "stored") {
       state.note(outcome.revision);
+      this.#recent?.add(key, givenKey);
       state.pending.supersede(key, startedAt);
       return undefined;
     }
@@ -225,6 +235,14 @@ export class RegionWrites {
     const report = this.#report(log, pending);
     if (this.#state.events.observes("set")) this.#state.events.emit("set", { keys, confirmed: report.confirmed });
     return this.#answer(report, "a set");
+  }
+
+  /** The authority was replaced: what it had confirmed lately, the one in its place may not have had. */
+  #sendAgain(): void {
+    const { keys, marks } = this.#recent?.take() ?? { keys: new Map<string, string>(), marks: [] };
+    const work: Awaitable<unknown>[] = marks.map(({ names, mode }) => this.invalidate(names, mode));
+    if (keys.size > 0) work.push(this.delete(keys));
+    if (work.length > 0) this.#state.inBackground(Promise.all(work), "sending the last changes again");
   }
 
   #report(log: WriteLog, pending: readonly PendingDelete[]): WriteReport {

@@ -13,13 +13,12 @@ export class RelayedFeed implements ChangeFeed, ChangeListener {
   readonly #near: NearTier;
   readonly #sender: string;
   readonly #listeners = new Set<ChangeListener>();
-  readonly #unsubscribe: () => void;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(feed: ChangeFeed, near: NearTier, sender: string) {
     this.#feed = feed;
     this.#near = near;
     this.#sender = sender;
-    this.#unsubscribe = feed.subscribe(this);
   }
 
   get atomic(): boolean {
@@ -42,13 +41,20 @@ export class RelayedFeed implements ChangeFeed, ChangeListener {
     return this.#feed.silenceMs;
   }
 
+  /** Listens from now on: before its first use a chain holds nothing that a change could concern. */
+  attach(): void {
+    this.#unsubscribe ??= this.#feed.subscribe(this);
+  }
+
   subscribe(listener: ChangeListener): () => void {
+    this.attach();
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   detach(): void {
-    this.#unsubscribe();
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     this.#listeners.clear();
   }
 
