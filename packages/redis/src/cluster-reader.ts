@@ -6,7 +6,7 @@ import { renewScript } from "./data-scripts.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 import { orderOf, rejectedText } from "./order.ts";
-import { type LeasedAnswers, leasedAnswer, type Reader } from "./reader.ts";
+import { type LeasedAnswers, type LeaseSaid, leaseSaid, type Reader } from "./reader.ts";
 import { countScript } from "./scripts.ts";
 
 /** Reads in a Redis Cluster: each key at its own node, what goes to one node leaving together. */
@@ -19,6 +19,11 @@ export class ClusterReader implements Reader {
     this.#space = space;
   }
 
+  one(key: string, deadline: number | undefined): Promise<Answer> {
+    const valueKey = this.#space.valueKey(key);
+    return this.#line.ask({ what: "get", keyCount: 1, args: ["GET", valueKey], key: valueKey, deadline });
+  }
+
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     return await this.#each(keys, (key) => this.#line.ask({ ...about, args: ["GET", key], key }));
@@ -29,19 +34,21 @@ export class ClusterReader implements Reader {
     const { order, feed } = this.#space;
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     const ms = String(Math.max(1, Math.ceil(lease.ms)));
+    const leases = new Map<number, LeaseSaid>();
     const [counted, ...answers] = await Promise.all([
       this.#line.run(countScript, [order, feed], [], about),
-      ...keys.map(async (callersKey) => {
+      ...keys.map(async (callersKey, index) => {
         const key = this.#space.valueKey(callersKey);
         const args = [lease.token, ms, rejectedText(lease.rejects?.get(callersKey))];
         const reply = await this.#line.run(slotLeaseScript, [key], args, { ...about, key });
-        if (reply instanceof Failed) return { answer: reply };
+        if (reply instanceof Failed) return reply;
         const [value, said] = reply as unknown[];
-        return leasedAnswer(value, Number(said));
+        if (said !== 0) leases.set(index, leaseSaid(Number(said)));
+        return value;
       }),
     ]);
-    if (!Array.isArray(counted)) return { keys: answers };
-    return { keys: answers, order: orderOf(counted[0], counted[1]) };
+    if (!Array.isArray(counted)) return { answers, leases };
+    return { order: orderOf(counted[0], counted[1]), answers, leases };
   }
 
   async heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {

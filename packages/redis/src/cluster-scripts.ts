@@ -1,4 +1,4 @@
-import { announce, place, type Script, script, take, tell } from "./scripts.ts";
+import { announce, place, type Script, script, take, takeLease, tell } from "./scripts.ts";
 
 /**
  * Takes an order, and where there is a feed announces that keys are about to change. In a cluster the values stand in other
@@ -18,15 +18,16 @@ return { epoch, seq, notices }`,
 );
 
 /**
- * Announces that a change is over, and which keys somebody waits for.
- *   KEYS[1] order · KEYS[2] feed · ARGV[2] number of the intent's notice, '' for none · [3] filled values
+ * Announces that a change is over, which keys somebody waits for, and which ones a fill has replaced.
+ *   KEYS[1] order · KEYS[2] feed · ARGV[2] number of the intent's notice, '' for none · [3] filled values · [4] sender
+ *   ARGV[5] replaced values
  */
 export const doneScript: Script = script(
   place,
   announce,
   tell,
   `
-tell('d', ARGV[2], 'f', ARGV[3])
+tell('d', ARGV[2], 'f', ARGV[3], 's', ARGV[4], 'k', ARGV[5])
 return 1`,
 );
 
@@ -35,8 +36,8 @@ return 1`,
  * way round.
  *   KEYS[1] value · ARGV[1] epoch and order as the head spells them · [2] the server's instant after which it is too late,
  *   0: none · [3] ticket, '' for none · [4] life in ms (0: without end, -1: none left) · [5] body
- * Gives 1 (stored), 2 (stored, and somebody waits), 0 (the ticket is no longer good), 3 (a newer one is there), or
- * 'late seconds microseconds'.
+ * Gives 1 (stored), 2 (stored, and somebody waits), 0 (the ticket is no longer good), 3 (a newer one is there), 4 and 5 (as
+ * 1 and 2, and the holder of the ticket had found a value), or 'late seconds microseconds'.
  */
 export const slotStoreScript: Script = script(`
 if ARGV[2] ~= '0' then
@@ -56,28 +57,23 @@ else
 end
 if not lease then return 1 end
 redis.call('DEL', KEYS[1] .. ':lease')
-return string.byte(lease) == 49 and 2 or 1`);
+local flags = string.byte(lease)
+return 1 + flags % 2 + (ARGV[3] ~= '' and flags > 49 and 3 or 0)`);
 
 /**
  * Reads one value, and leases it if it is absent or rejected; as the script for a single server does.
  *   KEYS[1] value · ARGV[1] token · [2] ms · [3] what is rejected
  * Gives { value or false, 0, 1 or -1 - the holder's ms }.
  */
-export const slotLeaseScript: Script = script(`
+export const slotLeaseScript: Script = script(
+  takeLease,
+  `
 local value, said = redis.pcall('GET', KEYS[1]), 0
 if not value or value.err or ARGV[3] == '*' or (ARGV[3] ~= '' and string.sub(value, 10, 38) == ARGV[3]) then
-  local lease = redis.call('GET', KEYS[1] .. ':lease')
-  if not lease then
-    redis.pcall('SET', KEYS[1] .. ':lease', '0' .. ARGV[1], 'PX', ARGV[2])
-    said = 1
-  elseif string.sub(lease, 2) == ARGV[1] then
-    said = 1
-  else
-    redis.call('SETRANGE', KEYS[1] .. ':lease', 0, '1')
-    said = -1 - math.max(0, redis.call('PTTL', KEYS[1] .. ':lease'))
-  end
+  said = takeLease(KEYS[1] .. ':lease', ARGV[1], ARGV[2], value)
 end
-return { value and (value.err or value), said }`);
+return { value and (value.err or value), said }`,
+);
 
 /**
  * Gives one lease back, where the token still holds it.
@@ -88,4 +84,4 @@ export const slotReleaseScript: Script = script(`
 local lease = redis.call('GET', KEYS[1] .. ':lease')
 if not lease or string.sub(lease, 2) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1] .. ':lease')
-return string.byte(lease) == 49 and 2 or 1`);
+return 1 + string.byte(lease) % 2`);

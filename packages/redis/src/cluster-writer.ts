@@ -17,6 +17,13 @@ interface Intent {
   readonly number: string;
 }
 
+/** What a fill has replaced, for the notice. */
+interface Replaced {
+  readonly keys: readonly string[];
+  readonly sender?: string | undefined;
+  readonly deadline?: number | undefined;
+}
+
 const newer: WriteOutcome = Object.freeze({ status: "refused", why: "newer" });
 /** How much longer than the sender's deadline receivers hold back. */
 const marginMs = 250;
@@ -42,7 +49,7 @@ export class ClusterWriter implements Writer {
 
   async store(bodies: readonly Body[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
     const deadline = this.#line.until(terms.deadline);
-    // A fill under a lease replaces nothing that anybody may still believe in, so only waiters are told.
+    // What a fill under a lease replaces is only known when it is stored.
     const told = terms.ticket === undefined ? bodies.map(({ valueKey }) => valueKey) : [];
     const intent = await this.#intend(told, terms, deadline);
     if (intent instanceof Failed) {
@@ -50,15 +57,24 @@ export class ClusterWriter implements Writer {
       return bodies.map(() => failure);
     }
     const filled: string[] = [];
+    const replaced: string[] = [];
     const outcomes = await Promise.all(
       bodies.map(async (body) => {
         const reply = await this.#storeOne(body, intent.revision, terms.ticket, deadline);
-        if (reply === 2) filled.push(body.valueKey);
+        if (reply === 2 || reply === 5) filled.push(body.valueKey);
+        if (reply === 4 || reply === 5) replaced.push(body.valueKey);
         return outcomeOf(reply, body, intent);
       }),
     );
-    this.done(intent.number, filled);
-    return outcomes;
+    if (replaced.length === 0) {
+      this.done(intent.number, filled);
+      return outcomes;
+    }
+    const answer = await this.#tellDone(intent.number, filled, { keys: replaced, sender: terms.sender, deadline });
+    if (!(answer instanceof Failed)) return outcomes;
+    // Others hold what was replaced and will not hear of it, unless this counts as a change that is still to be confirmed.
+    const unheard: WriteOutcome = { status: "unknown", error: answer.error };
+    return outcomes.map((outcome, index) => (replaced.includes(bodies[index]?.valueKey ?? "") ? unheard : outcome));
   }
 
   async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
@@ -79,10 +95,16 @@ export class ClusterWriter implements Writer {
 
   /** Tells, behind the answer, that a change is over and whom it serves. Should that fail, receivers wait out the margin. */
   done(number: string, filled: readonly string[]): void {
-    if (this.#feedLength === "0" || (number === "" && filled.length === 0)) return;
+    if (number !== "" || filled.length > 0) void this.#tellDone(number, filled, { keys: [] });
+  }
+
+  async #tellDone(number: string, filled: readonly string[], replaced: Replaced): Promise<Answer> {
+    if (this.#feedLength === "0") return 0;
     const { order, feed } = this.#space;
-    const args = [this.#feedLength, number, filled.join("\n")];
-    void this.#line.run(doneScript, [order, feed], args, { what: "announce", keyCount: filled.length, key: order });
+    const { keys, sender = "", deadline } = replaced;
+    const args = [this.#feedLength, number, filled.join("\n"), sender, keys.join("\n")];
+    const about = { what: "announce", keyCount: filled.length + keys.length, key: order, deadline };
+    return await this.#line.run(doneScript, [order, feed], args, about);
   }
 
   async #intend(told: readonly string[], terms: WriteTerms, deadline: number): Promise<Intent | Failed> {
@@ -109,9 +131,9 @@ export class ClusterWriter implements Writer {
   }
 
   async #tryOne(body: Body, revision: string, ticket: string | undefined, deadline: number): Promise<Answer> {
-    const { valueKey: key, lifeMs, bytes } = body;
+    const { valueKey: key, lifeMs, content } = body;
     const due = String(this.#serverClock.deadline(deadline));
-    const args = [revision, due, ticket ?? "", String(lifeMs), bytes];
+    const args = [revision, due, ticket ?? "", String(lifeMs), content];
     const askedAt = this.#line.now();
     const reply = await this.#line.run(slotStoreScript, [key], args, { what: "set", keyCount: 1, key, deadline });
     if (isLate(reply)) this.#serverClock.measured(askedAt, timeIn(reply));

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   type CachedValue,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type WriteOutcome,
 } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
+import type { RedisArgument } from "./redis-like.ts";
 
 /** The length of the head that the server writes in front of a body. */
 export const headLength = 39;
@@ -20,7 +22,8 @@ export interface Body {
   /** As Redis knows it. */
   readonly valueKey: string;
   /** The stored form without its head. */
-  readonly bytes: Buffer;
+  readonly content: RedisArgument;
+  readonly size: number;
   /** 0: without end. -1: no life left, what was there goes. */
   readonly lifeMs: number;
   /** What the outcome is, whatever the server says: the entry was not worth sending. */
@@ -30,7 +33,8 @@ export interface Body {
 /** What is told of bytes that are no entry. */
 export type OnCorrupt = (key: string, error: unknown) => void;
 
-const noBytes = Buffer.alloc(0);
+/** Above that what a text saves is lost in making it. */
+const longestText = 4096;
 const longestLifeMs = 2 ** 52;
 
 /** Entries to bytes and back, and Redis's answers to what a backend says. */
@@ -47,24 +51,29 @@ export class Codec {
     this.#onCorrupt = onCorrupt;
   }
 
+  /** The instant from which the lives of a batch are counted. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /**
    * An entry without life left becomes a deletion, and so does one that is too large: its key's older value must not be
    * served on.
    * @throws SerializationError when the payload cannot be stored
    */
-  body(key: string, valueKey: string, entry: CachedValue, keepMs: number = Number.POSITIVE_INFINITY): Body {
-    const life = Math.min(keepMs, remainingLifeMs(entry.metadata, this.#clock.now()));
-    if (!(life > 0)) return { valueKey, bytes: noBytes, lifeMs: -1 };
-    let encoded: Uint8Array;
+  body(key: string, valueKey: string, entry: CachedValue, now: number, keepMs: number | undefined): Body {
+    const left = remainingLifeMs(entry.metadata, now);
+    const life = keepMs !== undefined && keepMs < left ? keepMs : left;
+    if (!(life > 0)) return { valueKey, content: "", size: 0, lifeMs: -1 };
     try {
-      encoded = this.#wire.encode(key, entry);
+      const encoded = this.#wire.encode(key, entry);
+      const size = encoded.length - headLength;
+      const content = contentOf(encoded);
+      return { valueKey, content, size, lifeMs: life >= longestLifeMs ? 0 : Math.max(1, Math.ceil(life)) };
     } catch (error) {
       if (!isEntryRefused(error)) throw error;
-      return { valueKey, bytes: noBytes, lifeMs: -1, instead: { status: "refused", why: error.why } };
+      return { valueKey, content: "", size: 0, lifeMs: -1, instead: { status: "refused", why: error.why } };
     }
-    const { buffer, byteOffset, byteLength } = encoded;
-    const bytes = Buffer.from(buffer, byteOffset + headLength, byteLength - headLength);
-    return { valueKey, bytes, lifeMs: life >= longestLifeMs ? 0 : Math.max(1, Math.ceil(life)) };
   }
 
   /** What a backend says of an answer. Bytes that are no entry are a miss and an incident. */
@@ -89,6 +98,12 @@ export class Codec {
       return NO_VALUE;
     }
   }
+}
+
+/** A text where that is what it is: the client writes a command's texts at once, and each Buffer on its own. */
+function contentOf({ buffer, byteOffset, byteLength }: Uint8Array): RedisArgument {
+  const bytes = Buffer.from(buffer, byteOffset + headLength, byteLength - headLength);
+  return byteLength <= longestText && isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
 /** What a failed write means for each of its keys. */

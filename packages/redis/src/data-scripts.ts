@@ -1,11 +1,13 @@
-import { announce, leasesOf, place, type Script, script, take, tell } from "./scripts.ts";
+import { announce, leasesOf, place, type Script, script, take, takeLease, tell } from "./scripts.ts";
 
 /**
  * Stores entries under one order.
  *   KEYS[3…] values
  *   ARGV[2] sender · [3] the server's instant after which it is too late, 0: none · [4] ticket, '' for none
- *   ARGV[5] the bodies, joined · then for each key: its life in ms (0: without end, -1: none left) and its body's length
- * Gives 'epoch seq ' and 1 or 0 for each key, or 'late seconds microseconds'.
+ *   ARGV[5] the life of all, '' when they differ · then for each key its life, if they differ, and its body
+ *   A life is in ms (0: without end, -1: none left). Each argument costs more than what is done with it.
+ * Gives 'epoch seq', and with a ticket 1 or 0 for each key behind it; or 'late seconds microseconds'.
+ * A fill that replaces what its holder had rejected is announced as a change; one of an absent key only to who waits.
  */
 export const storeScript: Script = script(
   place,
@@ -14,36 +16,51 @@ export const storeScript: Script = script(
   tell,
   leasesOf,
   `
+local call, KEYS, ARGV, ticket, life = redis.call, KEYS, ARGV, ARGV[4], ARGV[5]
 if ARGV[3] ~= '0' then
-  local t = redis.call('TIME')
+  local t = call('TIME')
   if t[1] * 1000 + t[2] / 1000 > tonumber(ARGV[3]) then return 'late ' .. t[1] .. ' ' .. t[2] end
 end
-local ticket, from = ARGV[4], 1
 local epoch, base, seq, notices = take(ticket == '')
 local head = string.format('cascata1 %s %016d ', epoch, seq)
-local leased, stored, filled = leases(3), {}, {}
+local leased, differ, at = leases(3), life == '', 5
+local stored, filled, replaced = {}, {}, {}
 for i = 3, #KEYS do
-  local key, life, length = KEYS[i], ARGV[2 * i], tonumber(ARGV[2 * i + 1])
-  local lease = leased[i]
+  local key, lease = KEYS[i], leased[i]
+  if differ then
+    at = at + 1
+    life = ARGV[at]
+  end
+  at = at + 1
   if ticket ~= '' and (not lease or string.sub(lease, 2) ~= ticket) then
     stored[#stored + 1] = '0'
   else
-    if life == '-1' then
-      redis.call('UNLINK', key)
+    if life == '0' then
+      call('SET', key, head .. ARGV[at])
+    elseif life == '-1' then
+      call('UNLINK', key)
     else
-      local value = head .. string.sub(ARGV[5], from, from + length - 1)
-      if life == '0' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
+      call('SET', key, head .. ARGV[at], 'PX', life)
     end
     if lease then
-      redis.call('DEL', key .. ':lease')
-      if string.byte(lease) == 49 then filled[#filled + 1] = key end
+      call('DEL', key .. ':lease')
+      local flags = string.byte(lease)
+      if flags % 2 == 1 then filled[#filled + 1] = key end
+      if flags > 49 then replaced[#replaced + 1] = key end
     end
-    stored[#stored + 1] = '1'
+    if ticket ~= '' then stored[#stored + 1] = '1' end
   end
-  from = from + length
 end
 if ticket == '' then
-  announce(epoch, base, seq, notices, 's', ARGV[2], 'k', table.concat(KEYS, '\\n', 3), 'f', table.concat(filled, '\\n'))
+  if filled[1] then
+    announce(epoch, base, seq, notices, 's', ARGV[2], 'k', table.concat(KEYS, '\\n', 3), 'f', table.concat(filled, '\\n'))
+  else
+    announce(epoch, base, seq, notices, 's', ARGV[2], 'k', table.concat(KEYS, '\\n', 3))
+  end
+  return epoch .. ' ' .. seq
+end
+if replaced[1] then
+  tell('s', ARGV[2], 'k', table.concat(replaced, '\\n'), 'f', table.concat(filled, '\\n'))
 elseif filled[1] then
   tell('f', table.concat(filled, '\\n'))
 end
@@ -77,34 +94,44 @@ return epoch .. ' ' .. seq`,
 /**
  * Reads values, and leases those that are absent or rejected. Whoever finds a lease taken leaves a flag on it, so that the
  * fill is announced.
- *   KEYS[3…] values · ARGV[1] token · [2] ms · then for each key what is rejected: '', '*' for anything, or a revision
- * Gives { epoch, seq, then for each key its value or false, and 0 (nothing was asked), 1 (leased) or -1 - the holder's ms }.
+ *   KEYS[3…] values · ARGV[1] token · [2] ms · [3] what is rejected of all, or '=' · then, if '=', of each key: '', '*' for
+ *   anything, or a revision
+ * Gives { '' or 'epoch seq' and what was said of leases, then each key's value or false }. Said is, for each key that was
+ * absent or rejected, ' ', its place, ':' and 1 (leased) or -1 - the holder's ms.
  * A key that holds no string is given as the error that reading it gave. Where the server takes no writes (out of memory, a
  * replica) the lease is granted without being kept: the read works on, and the fill is refused.
  */
 export const leaseScript: Script = script(
   place,
+  takeLease,
   `
-local epoch, base, seq = place()
-local reply, mine = { epoch, seq }, ARGV[1]
-for i = 3, #KEYS do
-  local key, rejects = KEYS[i], ARGV[i]
-  local value = redis.pcall('GET', key)
-  local said = 0
-  if not value or value.err or rejects == '*' or (rejects ~= '' and string.sub(value, 10, 38) == rejects) then
-    local lease = redis.call('GET', key .. ':lease')
-    if not lease then
-      redis.pcall('SET', key .. ':lease', '0' .. mine, 'PX', ARGV[2])
-      said = 1
-    elseif string.sub(lease, 2) == mine then
-      said = 1
-    else
-      redis.call('SETRANGE', key .. ':lease', 0, '1')
-      said = -1 - math.max(0, redis.call('PTTL', key .. ':lease'))
+local reply, said, all = { '' }, '', ARGV[3]
+local function one(i, value)
+  local rejects = all
+  if all == '=' then rejects = ARGV[i + 1] end
+  if value and not value.err and rejects ~= '*' and (rejects == '' or string.sub(value, 10, 38) ~= rejects) then return end
+  said = said .. ' ' .. (i - 2) .. ':' .. takeLease(KEYS[i] .. ':lease', ARGV[1], ARGV[2], value)
+end
+if #KEYS == 3 then
+  local value = redis.pcall('GET', KEYS[3])
+  one(3, value)
+  reply[2] = value and (value.err or value)
+else
+  for first = 3, #KEYS, 1000 do
+    local last = math.min(first + 999, #KEYS)
+    local some = redis.call('MGET', unpack(KEYS, first, last))
+    for i = first, last do
+      local value = some[i - first + 1]
+      -- Nothing is also what stands for a key of another type.
+      if not value then value = redis.pcall('GET', KEYS[i]) end
+      one(i, value)
+      reply[i - 1] = value and (value.err or value)
     end
   end
-  reply[#reply + 1] = value and (value.err or value)
-  reply[#reply + 1] = said
+end
+if said ~= '' then
+  local epoch, base, seq = place()
+  reply[1] = epoch .. ' ' .. seq .. said
 end
 return reply`,
 );
@@ -144,7 +171,7 @@ for i = 3, #KEYS do
   local lease = leased[i]
   if lease and string.sub(lease, 2) == ARGV[2] then
     redis.call('DEL', KEYS[i] .. ':lease')
-    if string.byte(lease) == 49 then freed[#freed + 1] = KEYS[i] end
+    if string.byte(lease) % 2 == 1 then freed[#freed + 1] = KEYS[i] end
   end
 end
 if freed[1] then tell('f', table.concat(freed, '\\n')) end

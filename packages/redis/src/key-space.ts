@@ -39,13 +39,19 @@ const special = /[%{}\p{Cc}\p{Cs}]/u;
 const specials = /[%{}\p{Cc}\p{Cs}]/gu;
 const escapes = /%(?:u([0-9A-F]{4})|([0-9A-F]{2})|_)/g;
 const empty = "%_";
+/** By code: 1 for what stays as it is, in ASCII. */
+const isCommon = Uint8Array.from({ length: 128 }, (_, code) => (special.test(String.fromCharCode(code)) ? 0 : 1));
 
 /**
  * A text without braces and control characters, never empty, and different for different keys. Most keys stay as they are.
  */
 export function encodeKey(key: string): string {
   if (key === "") return empty;
-  return special.test(key) ? key.replace(specials, escaped) : key;
+  for (let at = 0; at < key.length; at += 1) {
+    // In most keys there is nothing to look for, and looking by hand takes a fifth of the time.
+    if (isCommon[key.charCodeAt(at)] !== 1) return special.test(key) ? key.replace(specials, escaped) : key;
+  }
+  return key;
 }
 
 /** The inverse of {@link encodeKey}. */

@@ -5,7 +5,8 @@ import type { Line, Request } from "./line.ts";
 import { refusedTicket } from "./scripted-writer.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
-const noRevision = Buffer.from(`cascata1 ${"0".repeat(12)} ${"0".repeat(16)} `, "latin1");
+const noRevision = `cascata1 ${"0".repeat(12)} ${"0".repeat(16)} `;
+const noRevisionBytes = Buffer.from(noRevision, "latin1");
 
 /**
  * Plain `SET` and `UNLINK`, in one pipeline: nothing is counted, leased or announced. In a cluster each key goes to its own
@@ -26,13 +27,13 @@ export class PlainWriter implements Writer {
     if (terms.ticket !== undefined) return bodies.map(() => refusedTicket);
     const what = bodies.length === 1 ? "set" : "setMulti";
     return await Promise.all(
-      bodies.map(async ({ valueKey, bytes, lifeMs, instead }) => {
+      bodies.map(async ({ valueKey, content, lifeMs, instead }) => {
         const about = { what, keyCount: bodies.length, key: valueKey, deadline: terms.deadline };
         if (lifeMs === -1) {
           const removed = await this.#outcome({ ...about, args: ["UNLINK", valueKey] });
           return instead !== undefined && removed.status === "stored" ? instead : removed;
         }
-        const value = Buffer.concat([noRevision, bytes]);
+        const value = typeof content === "string" ? noRevision + content : Buffer.concat([noRevisionBytes, content]);
         const args = lifeMs === 0 ? ["SET", valueKey, value] : ["SET", valueKey, value, "PX", String(lifeMs)];
         return await this.#outcome({ ...about, args });
       }),

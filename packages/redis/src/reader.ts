@@ -6,28 +6,35 @@ import type { Line } from "./line.ts";
 import type { Lines } from "./lines.ts";
 import { orderOf, rejectedText } from "./order.ts";
 
-/** What a leased read brought for one key. */
-export interface LeasedAnswer {
-  readonly answer: Answer;
-  /** Absent: the key was not up for a lease. */
-  readonly lease?: { readonly granted: boolean; readonly holderMs?: number };
+/** What a leased read said of a key that was absent or rejected. */
+export interface LeaseSaid {
+  readonly granted: boolean;
+  readonly holderMs?: number;
 }
 
 /** What a leased read brought. */
 export interface LeasedAnswers {
+  /** Absent where no lease was asked for. */
   readonly order?: Order;
-  readonly keys: readonly LeasedAnswer[];
+  /** One for each key. */
+  readonly answers: readonly Answer[];
+  /** By the key's place. */
+  readonly leases: ReadonlyMap<number, LeaseSaid>;
 }
 
 /** How values are read. What is given is aligned with the keys, which must differ. */
 export interface Reader {
   /** Bytes, null or a {@link Failed}. */
+  one(key: string, deadline: number | undefined): Promise<Answer>;
+  /** The same of each. */
   many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]>;
-  /** The same, and a lease where the key is absent or rejected, in one step for each key. */
+  /** And a lease where the key is absent or rejected, in one step for each key. */
   leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers>;
   /** The first bytes of each value, empty where there is none. */
   heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]>;
 }
+
+const noLeases: ReadonlyMap<number, LeaseSaid> = new Map();
 
 /** Reads from one server: one command or script, however many keys. */
 export class SingleReader implements Reader {
@@ -39,13 +46,25 @@ export class SingleReader implements Reader {
     this.#space = space;
   }
 
+  async one(key: string, deadline: number | undefined): Promise<Answer> {
+    const valueKey = this.#space.valueKey(key);
+    const lines = this.#lines;
+    const line = lines.isBig(valueKey) ? lines.big : lines.small;
+    // Not MGET for one key: that gives nothing for a key of another type, and says nothing of it.
+    const answer = await line.ask({ what: "get", keyCount: 1, args: ["GET", valueKey], deadline });
+    if (Buffer.isBuffer(answer)) lines.saw(valueKey, answer.length);
+    return answer;
+  }
+
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
+    if (keys.length === 1) return [await this.one(keys[0] as string, deadline)];
     const valueKeys = keys.map((key) => this.#space.valueKey(key));
     const lines = this.#lines;
     const answers = lines.anyBig
       ? await this.#split(valueKeys, deadline)
       : await this.#read(lines.small, valueKeys, deadline);
-    for (const [index, answer] of answers.entries()) {
+    for (let index = 0; index < answers.length; index += 1) {
+      const answer = answers[index];
       if (Buffer.isBuffer(answer)) lines.saw(valueKeys[index] ?? "", answer.length);
     }
     return answers;
@@ -82,16 +101,24 @@ export class SingleReader implements Reader {
     const valueKeys = keys.map((key) => this.#space.valueKey(key));
     const lines = this.#lines;
     const line = lines.anyBig && valueKeys.some((key) => lines.isBig(key)) ? lines.big : lines.small;
+    const rejects = keys.map((key) => rejectedText(lease.rejects?.get(key)));
+    const [first = ""] = rejects;
     const args = [lease.token, String(Math.max(1, Math.ceil(lease.ms)))];
-    for (const key of keys) args.push(rejectedText(lease.rejects?.get(key)));
+    if (rejects.every((each) => each === first)) args.push(first);
+    else args.push("=", ...rejects);
     const about = { what: keys.length === 1 ? "get" : "getMulti", keyCount: keys.length, deadline };
     const reply = await line.run(leaseScript, [order, feed, ...valueKeys], args, about);
-    if (reply instanceof Failed) return { keys: keys.map(() => ({ answer: reply })) };
-    const [epoch, seq, ...found] = reply as unknown[];
-    return {
-      order: orderOf(epoch, seq),
-      keys: keys.map((_, index) => leasedAnswer(found[index * 2], Number(found[index * 2 + 1]))),
-    };
+    if (reply instanceof Failed) return { answers: keys.map(() => reply), leases: noLeases };
+    const answers = reply as unknown[];
+    const said = answers.shift();
+    if (!Buffer.isBuffer(said) || said.length === 0) return { answers, leases: noLeases };
+    const [epoch, seq, ...each] = said.toString("latin1").split(" ");
+    const leases = new Map<number, LeaseSaid>();
+    for (const one of each) {
+      const [place, word] = one.split(":");
+      leases.set(Number(place) - 1, leaseSaid(Number(word)));
+    }
+    return { order: orderOf(epoch, seq), answers, leases };
   }
 
   async heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
@@ -102,8 +129,7 @@ export class SingleReader implements Reader {
   }
 }
 
-/** What a lease script said of a key. */
-export function leasedAnswer(answer: Answer, said: number): LeasedAnswer {
-  if (said === 0) return { answer };
-  return { answer, lease: said === 1 ? { granted: true } : { granted: false, holderMs: -1 - said } };
+/** What a lease script's word for a key means. */
+export function leaseSaid(word: number): LeaseSaid {
+  return word === 1 ? { granted: true } : { granted: false, holderMs: -1 - word };
 }

@@ -29,6 +29,7 @@ import type { Body } from "./codec.ts";
 import { optionsFromConfig } from "./from-config.ts";
 import { RedisMutex } from "./mutex.ts";
 import { type RedisBackendOptions, type ResolvedRedisOptions, resolveRedisOptions } from "./options.ts";
+import type { LeaseSaid } from "./reader.ts";
 
 /**
  * The Redis and Valkey tier.
@@ -100,8 +101,7 @@ export class RedisBackend extends CacheBackend {
       const [found = NO_VALUE] = await this.#leased([key], context.lease, context.deadline);
       return found;
     }
-    const [answer] = await this.#parts.reader.many([key], context?.deadline);
-    return this.#parts.codec.found(key, answer);
+    return this.#parts.codec.found(key, await this.#parts.reader.one(key, context?.deadline));
   }
 
   async getMulti(keys: readonly string[], context?: ReadContext): Promise<readonly Found[]> {
@@ -117,7 +117,8 @@ export class RedisBackend extends CacheBackend {
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
     this.#open();
-    const [outcome] = await this.#parts.writer.store([this.#body(key, value, context)], context ?? {});
+    const body = this.#body(key, value, context, this.#parts.codec.now());
+    const [outcome] = await this.#parts.writer.store([body], context ?? {});
     return outcome as WriteOutcome;
   }
 
@@ -127,9 +128,10 @@ export class RedisBackend extends CacheBackend {
     const outcomes = new Map<string, WriteOutcome>();
     const keys: string[] = [];
     const bodies: Body[] = [];
+    const now = this.#parts.codec.now();
     for (const [key, value] of mapping) {
       try {
-        bodies.push(this.#body(key, value, context));
+        bodies.push(this.#body(key, value, context, now));
         keys.push(key);
       } catch (error) {
         outcomes.set(key, { status: "failed", error: error as Error });
@@ -181,9 +183,9 @@ export class RedisBackend extends CacheBackend {
     if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
   }
 
-  #body(key: string, entry: CachedValue, context: WriteContext | undefined): Body {
+  #body(key: string, entry: CachedValue, context: WriteContext | undefined, now: number): Body {
     if (!isNoValue(entry.payload))
-      return this.#parts.codec.body(key, this.#parts.space.valueKey(key), entry, context?.keepMs);
+      return this.#parts.codec.body(key, this.#parts.space.valueKey(key), entry, now, context?.keepMs);
     const path = `value of ${JSON.stringify(key)}`;
     throw new ValidationError({ path, expected: "a storable value", received: "NO_VALUE" });
   }
@@ -204,21 +206,28 @@ export class RedisBackend extends CacheBackend {
   }
 
   async #leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<readonly Found[]> {
-    const { order, keys: answers } = await this.#parts.reader.leased(keys, lease, deadline);
-    const found = keys.map((key, index) => this.#parts.codec.found(key, answers[index]?.answer));
-    const leases = answers.map((answer) => answer.lease);
+    const { order, answers, leases } = await this.#parts.reader.leased(keys, lease, deadline);
+    const found = keys.map((key, index) => this.#parts.codec.found(key, answers[index]));
+    this.#answer(keys, lease, leases, order);
     // What cannot be read must not keep anybody from creating it anew: it is asked for once more, as absent.
-    const unreadable = keys.filter((_, index) => found[index] === NO_VALUE && leases[index] === undefined);
+    const unreadable = keys.filter((_, index) => found[index] === NO_VALUE && !leases.has(index));
     if (unreadable.length > 0) {
       const rejects = new Map(unreadable.map((key) => [key, "any"] as const));
       const again = await this.#parts.reader.leased(unreadable, { ...lease, rejects }, deadline);
-      for (const [index, key] of unreadable.entries()) leases[keys.indexOf(key)] = again.keys[index]?.lease;
-    }
-    for (const [index, key] of keys.entries()) {
-      const answer = leases[index];
-      if (answer !== undefined) lease.answer(key, { ...answer, ...(order && { order }) });
+      this.#answer(unreadable, lease, again.leases, again.order);
     }
     return found;
+  }
+
+  #answer(
+    keys: readonly string[],
+    lease: LeaseRequest,
+    leases: ReadonlyMap<number, LeaseSaid>,
+    order: Order | undefined,
+  ): void {
+    for (const [index, said] of leases) {
+      lease.answer(keys[index] as string, order === undefined ? said : { ...said, order });
+    }
   }
 }
 
@@ -227,9 +236,9 @@ async function eachOnce<T>(
   keys: readonly string[],
   ask: (unique: readonly string[]) => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
+  if (new Set(keys).size === keys.length) return await ask(keys);
   const places = new Map<string, number>();
   for (const key of keys) if (!places.has(key)) places.set(key, places.size);
   const answers = await ask([...places.keys()]);
-  if (places.size === keys.length) return answers;
   return keys.map((key) => answers[places.get(key) ?? 0] as T);
 }

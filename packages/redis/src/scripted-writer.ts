@@ -6,6 +6,7 @@ import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 import type { Lines } from "./lines.ts";
 import { orderOf } from "./order.ts";
+import type { RedisArgument } from "./redis-like.ts";
 import type { ServerClock } from "./server-clock.ts";
 import type { Writer, WriteTerms } from "./writer.ts";
 
@@ -42,9 +43,11 @@ export class ScriptedWriter implements Writer {
       return bodies.map(() => writeFailure(error));
     }
     if (reply instanceof Failed) return await this.#notStored(bodies, terms, reply);
-    const [epoch, seq, stored = ""] = String(reply).split(" ");
+    const [epoch, seq, stored] = textOf(reply).split(" ");
     const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
-    return bodies.map(({ instead }, index) => (stored[index] === "1" ? (instead ?? done) : refusedTicket));
+    return bodies.map(({ instead }, index) =>
+      stored === undefined || stored[index] === "1" ? (instead ?? done) : refusedTicket,
+    );
   }
 
   async remove(valueKeys: readonly string[], terms: WriteTerms): Promise<readonly WriteOutcome[]> {
@@ -57,7 +60,7 @@ export class ScriptedWriter implements Writer {
       const failure = writeFailure(reply);
       return valueKeys.map(() => failure);
     }
-    const [epoch, seq] = String(reply).split(" ");
+    const [epoch, seq] = textOf(reply).split(" ");
     const done: WriteOutcome = Object.freeze({ status: "stored", revision: orderOf(epoch, seq) });
     return valueKeys.map(() => done);
   }
@@ -65,17 +68,23 @@ export class ScriptedWriter implements Writer {
   async #store(bodies: readonly Body[], terms: WriteTerms, deadline: number): Promise<Answer> {
     const keys = [this.#space.order, this.#space.feed];
     const due = String(this.#serverClock.deadline(deadline));
-    // One blob for all bodies: the client writes each binary argument on its own, and that costs more than Lua's cutting.
-    const args: (string | Buffer)[] = [this.#feedLength, terms.sender ?? "", due, terms.ticket ?? "", ""];
+    const life = bodies[0]?.lifeMs;
+    const shared = bodies.every(({ lifeMs }) => lifeMs === life);
+    const args: RedisArgument[] = [
+      this.#feedLength,
+      terms.sender ?? "",
+      due,
+      terms.ticket ?? "",
+      shared ? String(life) : "",
+    ];
     let size = 0;
-    for (const { valueKey, bytes, lifeMs } of bodies) {
-      keys.push(valueKey);
-      size += bytes.length;
-      this.#lines.saw(valueKey, bytes.length);
-      args.push(String(lifeMs), String(bytes.length));
+    for (const body of bodies) {
+      keys.push(body.valueKey);
+      size += body.size;
+      this.#lines.saw(body.valueKey, body.size);
+      if (!shared) args.push(String(body.lifeMs));
+      args.push(body.content);
     }
-    const [only] = bodies;
-    args[4] = only !== undefined && bodies.length === 1 ? only.bytes : Buffer.concat(bodies.map(({ bytes }) => bytes));
     const about = { what: bodies.length === 1 ? "set" : "setMulti", keyCount: bodies.length, deadline };
     const askedAt = this.#line.now();
     const reply = await this.#lines.forBytes(size).run(storeScript, keys, args, about);
@@ -97,6 +106,11 @@ export class ScriptedWriter implements Writer {
     }
     return bodies.map(() => outcome);
   }
+}
+
+/** A script's text, which comes as bytes. */
+function textOf(reply: Answer): string {
+  return Buffer.isBuffer(reply) ? reply.toString("latin1") : String(reply);
 }
 
 /** The server's time in such a refusal, as `TIME` gives it. */

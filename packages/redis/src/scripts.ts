@@ -61,10 +61,33 @@ local function tell(...)
   announce(epoch, base, seq, notices + 1, ...)
 end`;
 
+/**
+ * Takes a lease for the token, or leaves a word that somebody waits. A lease holds a digit and its owner's token; the digit
+ * is 1 where somebody waits, and 2 more where its holder has found a value and rejects it. `value.err` also serves a text,
+ * which has no such field. Gives 1, or -1 - the holder's ms.
+ */
+export const takeLease: string = `
+local function takeLease(name, token, ms, value)
+  local lease = redis.call('GET', name)
+  if not lease then
+    redis.pcall('SET', name, (value and '2' or '0') .. token, 'PX', ms)
+    return 1
+  end
+  if string.sub(lease, 2) == token then return 1 end
+  local flags = string.sub(lease, 1, 1)
+  if flags == '0' then redis.call('SETRANGE', name, 0, '1') end
+  if flags == '2' then redis.call('SETRANGE', name, 0, '3') end
+  return -1 - math.max(0, redis.call('PTTL', name))
+end`;
+
 /** The leases of KEYS[from…], read in few commands: calling one costs more than it does. */
 export const leasesOf: string = `
 local function leases(from)
   local found = {}
+  if #KEYS == from then
+    found[from] = redis.call('GET', KEYS[from] .. ':lease')
+    return found
+  end
   for first = from, #KEYS, 1000 do
     local names, last = {}, math.min(first + 999, #KEYS)
     for i = first, last do names[#names + 1] = KEYS[i] .. ':lease' end
