@@ -66,6 +66,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "mask on pending deletes",
+    fault: "partition",
     file: "pending-deletes.ts",
     find: "return pending !== undefined && entry.metadata.startedAt !== pending.passes;",
     replace: "return pending === undefined && false;",
@@ -127,7 +128,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "run id: another epoch is a gap",
-    fault: "failover",
+    fault: "lagging-failover",
     file: "testing:authority-log.ts",
     find: 'gap: "another epoch"',
     replace: "",
@@ -161,9 +162,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "nobody joins, after a long silence, what began before it",
-    file: "creations.ts",
-    find: "if (this.#state.isDeaf()) {",
-    replace: "if (this.#state === undefined) {",
+    fault: "pause",
+    file: "region-state.ts",
+    find: "return this.#isDeaf() && this.options.clock.coarse() - flight.beganAt > this.#maxStalenessMs;",
+    replace: "return false && this.#isDeaf();",
   },
   {
     guard: "marks age when the feed is not heard",
