@@ -1,4 +1,6 @@
 // The size budget: what a bundler makes of an entry, minified, without dependencies, compressed with brotli.
+
+import { isAbsolute } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { publishedPackages } from "./lib/packages.mjs";
@@ -10,7 +12,8 @@ const limits = { "@cascata/core": 12_000, "@cascata/memory": 4_000 };
 async function measure(file) {
   const bundle = await rolldown({
     input: file,
-    external: (id) => !id.startsWith(".") && id !== file,
+    // A bundler asks again with the resolved path: that is no dependency.
+    external: (id) => !id.startsWith(".") && !isAbsolute(id) && id !== file,
     logLevel: "silent",
     treeshake: true,
   });

@@ -1,27 +1,65 @@
-// `npm run bench`
+// `npm run bench`: all parts, or some: `npm run bench -- --parts memory,far [--rounds 3] [--candidates floor,cascata]
+// [--operations …] [--json]`. With `--json` each part keeps its figures and its table in `packages/bench/results`.
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { measureFar } from "./speed/far.ts";
-import { measureMemory } from "./speed/memory.ts";
-import { ratioTable } from "./speed/table.ts";
+import { keep, type Part } from "./speed/keep.ts";
+import {
+  commandsPart,
+  type Effort,
+  farPart,
+  footprintPart,
+  importPart,
+  memoryPart,
+  scalePart,
+  stampedePart,
+} from "./speed/parts.ts";
+
+const measured: Readonly<Record<string, (effort: Effort) => Promise<Part>>> = {
+  memory: memoryPart,
+  scale: scalePart,
+  far: farPart,
+  commands: commandsPart,
+  footprint: footprintPart,
+  stampede: stampedePart,
+  import: importPart,
+};
+/** Programs of their own, which print what they find and take a file for it. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  encoding: ["encoding/main.js", "--rounds", "3", "--sizes", "200,1000,10000"],
+  "hit-ratio": ["hit-ratio/main.js", "--seeds", "1"],
+};
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "memory,far" },
+    parts: { type: "string", default: [...Object.keys(measured), ...Object.keys(programs)].join(",") },
     candidates: { type: "string", default: "" },
-    entries: { type: "string", default: "10000" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "2" },
     operations: { type: "string", default: "all" },
+    json: { type: "boolean", default: false },
   },
 });
-const candidates = values.candidates === "" ? [] : values.candidates.split(",");
-const rounds = Number(values.rounds);
-const { operations } = values;
-if (values.parts.includes("memory"))
-  console.log(
-    ratioTable(await measureMemory({ candidates, entries: Number(values.entries), rounds, samples: 7, operations })),
+const effort: Effort = {
+  rounds: Number(values.rounds),
+  candidates: values.candidates === "" ? [] : values.candidates.split(","),
+  operations: values.operations,
+};
+
+for (const name of values.parts.split(",")) {
+  const measure = measured[name];
+  const [file, ...args] = programs[name] ?? [];
+  if (measure !== undefined) await keep(await measure(effort), values.json);
+  else if (file !== undefined) run(name, file, args);
+  else throw new Error(`${name} is none of ${[...Object.keys(measured), ...Object.keys(programs)].join(", ")}`);
+}
+
+function run(name: string, file: string, args: readonly string[]): void {
+  const kept = fileURLToPath(new URL(`../results/${name}.json`, import.meta.url));
+  const { status } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL(file, import.meta.url)), ...args, ...(values.json ? ["--json", kept] : [])],
+    { stdio: "inherit" },
   );
-if (values.parts.includes("far")) {
-  const { wall, processor } = await measureFar({ candidates, rounds, samples: 7, operations });
-  console.log(`\nthe wall's time\n\n${ratioTable(wall)}`);
-  console.log(`\nthis process's own time\n\n${ratioTable(processor)}`);
+  if (status !== 0) throw new Error(`${name} ended with ${status}`);
 }
