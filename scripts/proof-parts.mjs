@@ -21,6 +21,16 @@ export const parts = [
     node: ["packages/bench/dist/outage/main.js"],
   },
   {
+    name: "simulation",
+    title: "Ten thousand seeds of a simulated cluster",
+    node: ["scripts/simulate.mjs", "--seeds", "10000"],
+  },
+  {
+    name: "simulation-guards",
+    title: "Each guard taken out, and the seed that notices",
+    node: ["scripts/simulate.mjs", "--mutants", "1000"],
+  },
+  {
     name: "node-versions",
     title: "Every test on each supported version of Node",
     node: ["scripts/node-versions.mjs"],

@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "heartbeat: a feed that hears nothing says so",
     file: "testing:reference-feed.ts",
-    find: "this.#silent(`nothing was heard for ${this.#pace.silenceMs} ms`);",
-    replace: "",
+    find: "this.#silent(`nothing was heard",
+    replace: "void (`nothing was heard",
     also: { find: "return this.#pace.silenceMs;", replace: "return Number.POSITIVE_INFINITY;" },
   },
   {
@@ -169,6 +169,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "marks age when the feed is not heard",
+    fault: "feed-cut",
     file: "mark-board.ts",
     find: "if (now - this.#feed.heardAt > this.#maxStalenessMs) return false;",
     replace: "",
