@@ -50,16 +50,16 @@ function run(file, args) {
 async function runMutants(seeds) {
   const { mutants } = await import(pathToFileURL(await bundle("mutants.ts", "mutants.mjs")).href);
   const survivors = [];
-  console.log("guard taken out                                                first failing seed");
+  console.log("| guard taken out | first seed that notices |\n|---|---|");
   for (const [index, mutant] of mutants.entries()) {
     const file = await bundle("main.ts", `mutant-${index}.mjs`, mutant);
     const fault = mutant.fault === undefined ? [] : ["--fault", mutant.fault];
     const { stdout, status } = run(file, ["--seeds", seeds, "--failures", "1", ...fault]);
     const seed = /seed (\d+)/.exec(stdout ?? "")?.[1];
-    console.log(`${mutant.guard.padEnd(62)} ${status === 0 ? "none: it survives" : (seed ?? "it does not run")}`);
+    console.log(`| ${mutant.guard} | ${status === 0 ? "none: it survives" : (seed ?? "it does not run")} |`);
     if (status === 0) survivors.push(mutant.guard);
   }
-  console.log(`${mutants.length - survivors.length} of ${mutants.length} guards are noticed`);
+  console.log(`\n${mutants.length - survivors.length} of ${mutants.length} guards are noticed`);
   return survivors.length === 0;
 }
 

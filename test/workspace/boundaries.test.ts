@@ -12,12 +12,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@cascata/keyv": ["@cascata/core"],
   // Not a driver beside the Keyv one: it is a Keyv adapter and more.
   "@cascata/redis": ["@cascata/core", "@cascata/keyv"],
+  "@cascata/sha": ["@cascata/core"],
+  "@cascata/msgpack": ["@cascata/core"],
   "@cascata/lmdb": ["@cascata/core"],
   "@cascata/proxies": ["@cascata/core"],
   "@cascata/testing": ["@cascata/core"],
   "@cascata/config": ["@cascata/core"],
-  "@cascata/telemetry": ["@cascata/core"],
-  "@cascata/cli": ["@cascata/core", "@cascata/config"],
 };
 
 /** Packages that run where there is no Node. */
