@@ -3,6 +3,7 @@ import { type CacheBackend, createRegion, NO_VALUE } from "@cascata/core";
 import { RedisBackend } from "@cascata/redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { backendSuite } from "../dogpile/backend-suite.ts";
+import { connected } from "../dogpile/connected.ts";
 import { describeWithServers } from "../support/needs.ts";
 import { type RedisCluster, startRedisCluster } from "../support/redis-cluster.ts";
 
@@ -24,14 +25,14 @@ describeWithServers(["redis-server"], "dogpile's backend suite on a Redis Cluste
   }
 
   backendSuite({
-    open: () => open(),
-    beside: (backend) => open(namespaces.get(backend)),
+    open: () => connected(open()),
+    beside: (backend) => connected(open(namespaces.get(backend))),
     advance: pass,
     shortMs: 150,
   });
 
   it("batches go over all slots, without any tag in the keys", async () => {
-    const backend = open();
+    const backend = await connected(open());
     const region = createRegion({ name: "r", backend });
     const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`);
     expect((await region.setMulti(new Map(keys.map((key, index) => [key, index])))).confirmed).toBe(true);

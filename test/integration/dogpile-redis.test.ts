@@ -3,6 +3,7 @@ import { type CacheBackend, createRegion } from "@cascata/core";
 import { RedisBackend, type RedisBackendOptions } from "@cascata/redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backendSuite } from "../dogpile/backend-suite.ts";
+import { connected } from "../dogpile/connected.ts";
 import { describeWithServers, type ServerKind } from "../support/needs.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 
@@ -24,8 +25,8 @@ function onServer(kind: ServerKind & ("redis-server" | "valkey-server")): void {
 
   const suite = (options: RedisBackendOptions) =>
     backendSuite({
-      open: () => open(options),
-      beside: (backend) => open(options, namespaces.get(backend)),
+      open: () => connected(open(options)),
+      beside: (backend) => connected(open(options, namespaces.get(backend))),
       advance: pass,
       shortMs: 150,
     });
@@ -35,7 +36,7 @@ function onServer(kind: ServerKind & ("redis-server" | "valkey-server")): void {
   describe("row 114: with a lock prefix of one's own", () => suite({ leases: false, lockPrefix: "mine-" }));
 
   it("row 114: the lock stands under its prefix, with an owner's token and a time limit", async () => {
-    const backend = open({ leases: false, lockPrefix: "mine-", lockTimeout: "10s" });
+    const backend = await connected(open({ leases: false, lockPrefix: "mine-", lockTimeout: "10s" }));
     const mutex = backend.getMutex("k");
     await mutex.acquire();
     const [key] = (await server.command("KEYS", "*mine-*")) as string[];
@@ -50,7 +51,7 @@ function onServer(kind: ServerKind & ("redis-server" | "valkey-server")): void {
   });
 
   it("row 92: the store forgets an entry when its life and its grace are over, and keeps an endless one", async () => {
-    const backend = open({});
+    const backend = await connected(open({}));
     const region = createRegion({ name: "r", backend, ttl: "1m", grace: "2m" });
     await region.set("k", 1);
     await region.set("ever", 1, { ttl: Number.POSITIVE_INFINITY });

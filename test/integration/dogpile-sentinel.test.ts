@@ -3,6 +3,7 @@ import type { CacheBackend } from "@cascata/core";
 import { RedisBackend } from "@cascata/redis";
 import { afterAll, beforeAll } from "vitest";
 import { backendSuite } from "../dogpile/backend-suite.ts";
+import { connected } from "../dogpile/connected.ts";
 import { describeWithServers } from "../support/needs.ts";
 import { type RedisSentinels, startRedisSentinels } from "../support/redis-sentinel.ts";
 
@@ -26,8 +27,8 @@ describeWithServers(["redis-server"], "row 90: dogpile's backend suite on Redis 
   }
 
   backendSuite({
-    open: () => open(),
-    beside: (backend) => open(namespaces.get(backend)),
+    open: () => connected(open()),
+    beside: (backend) => connected(open(namespaces.get(backend))),
     advance: pass,
     shortMs: 150,
   });
