@@ -54,12 +54,14 @@ describe("judge", () => {
   });
 
   it("finds two creators of a key at once, unless a change or the end of the lease lies between", () => {
-    const first = history(1, { creations: [{ key: "a", from: 200, to: 3000 }] });
-    const second = (from: number) => history(2, { creations: [{ key: "a", from, to: from + 10 }] });
+    const first = history(1, { creations: [{ key: "a", from: 200, to: 3000, unasked: false }] });
+    const second = (from: number) => history(2, { creations: [{ key: "a", from, to: from + 10, unasked: false }] });
     expect(rules([first, second(900)])).toEqual(["I4"]);
     expect(rules([first, second(1300)])).toEqual([]);
     expect(rules([first, second(900)], { ...strict, leaseMs: 0 })).toEqual([]);
     expect(rules([first, second(900), history(0, { changes: [change(1, 500, 501)] })])).toEqual([]);
+    const alone = history(2, { creations: [{ key: "a", from: 900, to: 910, unasked: true }] });
+    expect(rules([first, alone])).toEqual([]);
     const same = history(1, { creations: [...first.creations, ...second(900).creations] });
     expect(rules([same], { ...strict, leaseMs: 0 })).toEqual(["I4"]);
     const mark: ChangeTuple = { ...change(1, 500, 501), how: "invalidateTags", versions: { b: 1 } };

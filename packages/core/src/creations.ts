@@ -17,14 +17,17 @@ import { settledRead } from "./settled-read.ts";
 class LeaseTurn implements LeaseRequest {
   readonly token: string;
   readonly ms: number;
+  /** A lease that was granted may have ended then. */
+  readonly until: number;
   readonly rejects: Map<string, Order | "any"> = new Map();
   readonly answers: Map<string, LeaseAnswer> = new Map();
   /** Whose answer was lost, so that the lease may have been taken. */
   readonly lost: Flight[] = [];
 
-  constructor(token: string, ms: number) {
+  constructor(token: string, ms: number, until: number) {
     this.token = token;
     this.ms = ms;
+    this.until = until;
   }
 
   answer(key: string, answer: LeaseAnswer): void {
@@ -120,7 +123,8 @@ export class Creations {
   #turn(options: ResolvedCreateOptions, rejected: readonly Flight[]): LeaseTurn | undefined {
     if (this.#state.backend.leases === undefined) return undefined;
     this.#turns += 1;
-    const turn = new LeaseTurn(`${this.#state.sender}.${this.#turns}`, this.#state.options.leaseMs);
+    const { clock, leaseMs } = this.#state.options;
+    const turn = new LeaseTurn(`${this.#state.sender}.${this.#turns}`, leaseMs, clock.now() + leaseMs);
     for (const { key, stale } of rejected) turn.rejects.set(key, stale?.metadata.revision ?? "any");
     if (options.forceRefresh !== false) for (const { key } of rejected) turn.rejects.set(key, "any");
     return turn;
@@ -252,7 +256,12 @@ export class Creations {
       if (turn !== undefined && mayHaveArrived(found.error)) turn.lost.push(flight);
       return "unconfirmed";
     }
-    if (answer !== undefined) return answer.granted ? "leased" : "contested";
+    if (answer !== undefined) {
+      if (!answer.granted) return "contested";
+      // A process that was stopped meanwhile holds nothing any more, and another one may be creating.
+      const over = turn !== undefined && this.#state.options.clock.now() >= turn.until;
+      return over && !again ? "unanswered" : "leased";
+    }
     // Something is there that can't be used, unreadable bytes perhaps: the lease is asked for in spite of it, once.
     return turn === undefined || again ? "unleased" : "unanswered";
   }

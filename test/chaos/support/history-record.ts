@@ -39,6 +39,8 @@ export interface CreationTuple {
   readonly key: string;
   readonly from: number;
   to: number;
+  /** It began because Redis could not be asked, and so without a lease. */
+  readonly unasked: boolean;
 }
 
 export const absent = -1;

@@ -9,7 +9,7 @@ export interface Promises {
   readonly ownStaleMs: number;
   /** Whether that is lengthened by the time for which the machine did not let the reading process run. */
   readonly excuseStalls: boolean;
-  /** At most one creator a key in the cluster for so long; 0: only in each process. */
+  /** At most one creator a key in the cluster for so long, where Redis could be asked; 0: only in each process. */
   readonly leaseMs: number;
 }
 
@@ -18,6 +18,8 @@ export interface Verdict {
   readonly reads: number;
   readonly changes: number;
   readonly creations: number;
+  /** Those of them that began because Redis could not be asked. */
+  readonly unasked: number;
   /** Reads that returned something older than a change confirmed before they began, and by how much at the most. */
   readonly stale: number;
   readonly oldestMs: number;
@@ -72,11 +74,13 @@ export function judge(histories: readonly ProcessHistory[], promises: Promises):
       }
     }
   }
+  const begun = histories.flatMap((one) => one.creations);
   const creations = creators(histories, changes, promises.leaseMs);
   return {
     reads: sum(histories, ({ reads }) => reads.length),
     changes: sum(histories, (one) => one.changes.length),
-    creations: sum(histories, (one) => one.creations.length),
+    creations: begun.length,
+    unasked: begun.filter(({ unasked }) => unasked).length,
     stale,
     oldestMs,
     violations: [...violations, ...creations],
@@ -150,7 +154,8 @@ function creators(
       for (const first of all.slice(Math.max(0, index - 8), index)) {
         if (first.creation.to <= second.creation.from) continue;
         const sameProcess = first.process === second.process;
-        const leased = leaseMs > 0 && second.creation.from - first.creation.from < leaseMs;
+        const asked = !first.creation.unasked && !second.creation.unasked;
+        const leased = asked && leaseMs > 0 && second.creation.from - first.creation.from < leaseMs;
         if (!sameProcess && !leased) continue;
         // A change begins a new epoch, also one of which the second creator hears a little later.
         const covering = sameProcess ? [...(changes.get(key) ?? []), ...marks] : (changes.get(key) ?? []);

@@ -27,10 +27,12 @@ export interface WorkloadSettings {
   readonly slowCreators: number;
 }
 
-const loops = 12;
+const loops = 24;
+/** A creation follows on the failed read that it is for. */
+const atOnceMs = 20;
 const settleMs = 8000;
 /** How long a process that did not get round to its reads goes on. */
-const extraMs = 10_000;
+const extraMs = 30_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Random reads and invalidations by all of the region's ways, each recorded as its caller saw it. */
@@ -45,6 +47,8 @@ export class Workload {
   readonly #creations: CreationTuple[] = [];
   readonly #errors = new Set<string>();
   readonly #settling = new Set<Promise<void>>();
+  /** When Redis last could not be asked for a key. */
+  readonly #unasked = new Map<string, number>();
   #slowestMs = 0;
 
   constructor(region: Region<Versioned>, origin: Origin, settings: WorkloadSettings) {
@@ -57,9 +61,13 @@ export class Workload {
 
   async run(): Promise<ProcessHistory> {
     const stalls = new StallWatch();
+    const quiet = this.#region.on("miss", ({ key, reason }) => {
+      if (reason === "failed") this.#unasked.set(key, hostNow());
+    });
     const end = hostNow() + this.#settings.durationMs;
     await Promise.all(Array.from({ length: loops }, () => this.#loop(end)));
     for (const until = hostNow() + settleMs; this.#settling.size > 0 && hostNow() < until; ) await pause(20);
+    quiet();
     return {
       process: this.#settings.process,
       reads: this.#reads,
@@ -131,7 +139,9 @@ export class Workload {
 
   /** Asks the origin at once and hands out what it said some time later. */
   async #create(key: string): Promise<Versioned> {
-    const record: CreationTuple = { key, from: hostNow(), to: Number.POSITIVE_INFINITY };
+    const from = hostNow();
+    const unasked = from - (this.#unasked.get(key) ?? 0) < atOnceMs;
+    const record: CreationTuple = { key, from, to: Number.POSITIVE_INFINITY, unasked };
     this.#creations.push(record);
     const version = await this.#origin.version(key);
     const slow = this.#random.chance(this.#settings.slowCreators);

@@ -49,6 +49,8 @@ else {
     for (let count = 0; count < 50; count += 1) await timed(() => own.getOrCreate?.(`warm${count % 10}`, create));
   }
   await timed(() => own.getOrCreate?.("user:hot", create));
+  // Some store behind their answer.
+  await wait(200);
   tell({ ready: true });
   await once(process, "message");
   const hits: number[] = [];
