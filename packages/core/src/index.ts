@@ -39,6 +39,7 @@ export {
   functionKeyGenerator,
   functionMultiKeyGenerator,
 } from "./function-keys.ts";
+export { GatherProxy } from "./gather-proxy.ts";
 export type { AsyncCreationRunner } from "./hand-over.ts";
 export type * from "./invalidation-strategy.ts";
 export { type Isolation, isolations } from "./isolation.ts";

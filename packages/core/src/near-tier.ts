@@ -192,7 +192,7 @@ export class NearTier {
 }
 
 /** A read of one key that never throws: its failure is what it answers. */
-export function readKey(backend: CacheBackend, key: string, context: ReadContext): Awaitable<Found> {
+export function readKey(backend: CacheBackend, key: string, context?: ReadContext): Awaitable<Found> {
   try {
     const found = backend.get(key, context);
     return isPromiseLike(found) ? readLater(backend, found) : found;

@@ -2,6 +2,7 @@ import type { CacheBackend } from "./backend.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError } from "./errors.ts";
+import { GatherProxy } from "./gather-proxy.ts";
 import { checkOptionNames } from "./options.ts";
 import { type ProtectionOptions, protect } from "./protection-proxy.ts";
 import { ReadThroughProxy } from "./read-through.ts";
@@ -14,6 +15,8 @@ export interface Tier {
    * and an entry never stays past it. For the farthest tier it has no meaning and is refused.
    */
   readonly ttl?: Duration;
+  /** Single reads of one turn go to this tier as one batch. @default false */
+  readonly batch?: boolean;
 }
 
 export interface StackOptions {
@@ -56,15 +59,16 @@ export function stackWith(options: StackOptions, ...tiers: readonly (CacheBacken
     });
   }
   const seen = new Set<CacheBackend>();
-  const guarded = list.map(({ backend, ttl }, index) => {
+  const guarded = list.map(({ backend, ttl, batch }, index) => {
     const path = `tiers[${index}]`;
     if (seen.has(backend))
       throw new ConfigurationError({ path, expected: "each backend once", received: backend.name });
     seen.add(backend);
     const protection =
       options.protection === false ? undefined : { clock, ...options.protection, path: `${path}.protection` };
+    const guarded = protection === undefined ? backend : protect(backend, protection);
     return {
-      backend: protection === undefined ? backend : protect(backend, protection),
+      backend: batch === true ? new GatherProxy(guarded) : guarded,
       capMs: ttl === undefined ? undefined : durationMs(ttl, `${path}.ttl`),
     };
   });
