@@ -127,11 +127,12 @@ export class EntryWriter {
           if (refusal !== undefined) done.push([one.key, refusal, 0, undefined]);
           return refusal === undefined;
         });
+        const replaced = this.#replaced(trees, standing, context?.ticket);
         for (const one of standing) {
           const revision = this.#put(trees, state, one, context?.ticket);
           done.push([one.key, { status: "stored", revision }, state.seq, one.trust]);
         }
-        this.#announce(trees, state, standing, context);
+        this.#announce(trees, state, { stored: standing, replaced }, context);
       });
     } catch (error) {
       if (!(error instanceof FullError)) throw error;
@@ -190,14 +191,30 @@ export class EntryWriter {
     return order;
   }
 
-  #announce(trees: Trees, state: SharedState, stored: readonly Prepared[], context: WriteContext | undefined): void {
+  /** What a fill under a lease finds in its place: its holder has rejected it, and others may still hold it. */
+  #replaced(trees: Trees, standing: readonly Prepared[], ticket: string | undefined): readonly string[] {
+    if (ticket === undefined || isGuardTicket(ticket)) return [];
+    const now = this.#parts.clock.now();
+    const isThere = ({ place }: Prepared): boolean => {
+      const present = trees.entries.getBinaryFast(place);
+      const head = present && decodeHead(present);
+      return head !== undefined && head.expiresAt > now;
+    };
+    return standing.filter(isThere).map(({ key }) => key);
+  }
+
+  #announce(
+    trees: Trees,
+    state: SharedState,
+    { stored, replaced }: { readonly stored: readonly Prepared[]; readonly replaced: readonly string[] },
+    { ticket, sender }: WriteContext = {},
+  ): void {
     if (stored.length === 0) return;
     const keys = stored.map(({ key }) => key);
-    if (context?.ticket === undefined) {
-      announce(trees, state, { keys, ...(context?.sender !== undefined && { sender: context.sender }) });
-    } else if (!isGuardTicket(context.ticket)) {
-      announce(trees, state, { filled: keys });
-    }
+    const from = sender === undefined ? undefined : { sender };
+    if (ticket === undefined) announce(trees, state, { keys, ...from });
+    else if (isGuardTicket(ticket)) return;
+    else announce(trees, state, replaced.length === 0 ? { filled: keys } : { keys: replaced, filled: keys, ...from });
   }
 
   #refuse(

@@ -56,16 +56,14 @@ export class ClusterWriter implements Writer {
       const failure = writeFailure(intent);
       return bodies.map(() => failure);
     }
-    const filled: string[] = [];
-    const replaced: string[] = [];
-    const outcomes = await Promise.all(
-      bodies.map(async (body) => {
-        const reply = await this.#storeOne(body, intent.revision, terms.ticket, deadline);
-        if (reply === 2 || reply === 5) filled.push(body.valueKey);
-        if (reply === 4 || reply === 5) replaced.push(body.valueKey);
-        return outcomeOf(reply, body, intent);
-      }),
+    const replies = await Promise.all(
+      bodies.map((body) => this.#storeOne(body, intent.revision, terms.ticket, deadline)),
     );
+    const outcomes = bodies.map((body, index) => outcomeOf(replies[index], body, intent));
+    const keysOf = (...words: readonly number[]) =>
+      bodies.filter((_, index) => words.includes(replies[index] as number)).map(({ valueKey }) => valueKey);
+    const filled = keysOf(2, 5);
+    const replaced = keysOf(4, 5);
     if (replaced.length === 0) {
       this.done(intent.number, filled);
       return outcomes;

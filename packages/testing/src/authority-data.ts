@@ -1,4 +1,13 @@
-import { CachedValue, type Clock, type Mark, NO_VALUE, type NoValue, type Order, remainingLifeMs } from "@cascata/core";
+import {
+  CachedValue,
+  type Clock,
+  compareOrders,
+  type Mark,
+  NO_VALUE,
+  type NoValue,
+  type Order,
+  remainingLifeMs,
+} from "@cascata/core";
 import { copiedMetadata, copyOf } from "./async-map-backend.ts";
 
 /** An entry as the authority keeps it. */
@@ -68,4 +77,10 @@ export class AuthorityData {
 
 function copied(marks: AuthoritySnapshot["marks"]): Map<string, Map<Mark["mode"], Mark>> {
   return new Map([...marks].map(([name, standing]) => [name, new Map(standing)]));
+}
+
+/** Whether a read that rejects this may lease the key. */
+export function isRejected(found: CachedValue | NoValue, rejects: Order | "any" | undefined): boolean {
+  if (!(found instanceof CachedValue)) return true;
+  return rejects === "any" || (rejects !== undefined && compareOrders(found.metadata.revision, rejects) === 0);
 }

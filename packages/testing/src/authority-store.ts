@@ -1,7 +1,6 @@
 import {
   CachedValue,
   type Clock,
-  compareOrders,
   type LeaseRequest,
   type Mark,
   NO_VALUE,
@@ -11,7 +10,7 @@ import {
   type WriteContext,
   type WriteOutcome,
 } from "@cascata/core";
-import { AuthorityData, type AuthoritySnapshot } from "./authority-data.ts";
+import { AuthorityData, type AuthoritySnapshot, isRejected } from "./authority-data.ts";
 import { AuthorityLocks } from "./authority-locks.ts";
 import { AuthorityLog, type LogBatch, type LogPosition } from "./authority-log.ts";
 import type { AuthorityStoreOptions, ReadAnswer } from "./authority-options.ts";
@@ -57,27 +56,34 @@ export class AuthorityStore {
     const answered = new Set<string>();
     return keys.map((key) => {
       const found = this.#data.found(key);
-      if (lease === undefined || answered.has(key) || !rejected(found, lease.rejects?.get(key))) return { found };
+      if (lease === undefined || answered.has(key) || !isRejected(found, lease.rejects?.get(key))) return { found };
       answered.add(key);
       return { found, lease: this.#tickets.lease(key, lease, this.order) };
     });
   }
 
-  /** Stores; with a ticket only those keys for which it stands. Every key that is not refused takes the next order. */
+  /**
+   * Stores; with a ticket only those keys for which it stands, and with a lease's what that replaces is announced as
+   * changed. Every key that is not refused takes the next order.
+   */
   write(mapping: ReadonlyMap<string, CachedValue>, context: WriteContext = {}): ReadonlyMap<string, WriteOutcome> {
     this.#up();
     const outcomes = new Map<string, WriteOutcome>();
     const stored: string[] = [];
+    const replaced: string[] = [];
     for (const [key, entry] of mapping) {
       if (context.ticket !== undefined && !this.#tickets.stands(key, context.ticket, this.#epoch)) {
         outcomes.set(key, { status: "refused", why: "ticket" });
         continue;
       }
+      const isFill = context.ticket !== undefined && this.#tickets.holds(key, context.ticket);
+      if (isFill && this.#data.found(key) !== NO_VALUE) replaced.push(key);
       outcomes.set(key, { status: "stored", revision: this.#store(key, entry, context.keepMs) });
       stored.push(key);
     }
-    if (context.ticket === undefined) this.#announce(stored, context.sender);
-    else if (stored.length > 0) this.log.append({ kind: "filled", keys: stored });
+    // A fill of an absent key changes nothing that anybody holds; one of a value that its creator has rejected does.
+    this.#announce(context.ticket === undefined ? stored : replaced, context.sender);
+    if (context.ticket !== undefined && stored.length > 0) this.log.append({ kind: "filled", keys: stored });
     return outcomes;
   }
 
@@ -239,9 +245,4 @@ export class AuthorityStore {
     const notice = { keys, order: this.order, ...(sender !== undefined && { sender }) };
     this.log.append({ kind: "changed", notice });
   }
-}
-
-function rejected(found: CachedValue | NoValue, rejects: Order | "any" | undefined): boolean {
-  if (!(found instanceof CachedValue)) return true;
-  return rejects === "any" || (rejects !== undefined && compareOrders(found.metadata.revision, rejects) === 0);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type CacheBackend, compareOrders, type Order } from "@cascata/core";
 import type { ConformanceCase } from "./conformance.ts";
+import { fillCases } from "./feed-fill-cases.ts";
 import { type BackendHarness, entryOf, eventually, hit, quiet, withBackend } from "./harness.ts";
 import { eventuallyAdvancing, feedOf, listening } from "./listening.ts";
 import { RecordingListener } from "./recording-listener.ts";
@@ -88,18 +89,7 @@ export const feedCases: readonly ConformanceCase<BackendHarness>[] = [
         await eventually(harness, () => assert.deepEqual(heard.changedKeys, keys));
       }),
   },
-  {
-    name: "the fill of a lease is told to those who wait for it",
-    needs: ["connect"],
-    run: (harness) =>
-      listening(harness, async (one, other, heard) => {
-        if (one.leases === undefined) return;
-        await other.get("a", { lease: { token: "t", ms: 60_000, answer: () => undefined } });
-        await one.get("a", { lease: { token: "waits", ms: 60_000, answer: () => undefined } });
-        await other.set("a", entryOf(1, harness), { ticket: "t" });
-        await eventually(harness, () => assert(heard.filledKeys.includes("a") || heard.changedKeys.includes("a")));
-      }),
-  },
+  ...fillCases,
   {
     name: "a refused write is not told",
     needs: ["connect"],
