@@ -22,6 +22,10 @@ export class StrategyBoard extends MarkBoard {
     const marked = super.verdict(metadata);
     return marked === "hard" ? marked : (this.#said.get(metadata) ?? marked);
   }
+
+  override spares(entry: CachedValue): boolean {
+    return !this.#said.has(entry.metadata) && super.spares(entry);
+  }
 }
 
 interface Covered {
