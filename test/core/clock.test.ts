@@ -84,3 +84,15 @@ describe("systemClock", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+it("keeps the process alive for a caller's wait, and for nothing else", () => {
+  const count = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = count();
+  const idle = systemClock.schedule(() => undefined, 60_000);
+  expect(count()).toBe(before);
+  const wait = systemClock.schedule(() => undefined, 60_000, true);
+  expect(count()).toBe(before + 1);
+  wait.cancel();
+  idle.cancel();
+  expect(count()).toBe(before);
+});

@@ -17,7 +17,8 @@ export class Announcements {
         for (const key of keys) this.#forget(key, wake);
         resolve();
       };
-      const timer = this.#clock.schedule(wake, ms);
+      // A caller waits, and perhaps nothing else holds the process.
+      const timer = this.#clock.schedule(wake, ms, true);
       for (const key of keys) {
         const waiting = this.#waiting.get(key);
         if (waiting === undefined) this.#waiting.set(key, new Set([wake]));

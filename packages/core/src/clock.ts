@@ -15,8 +15,8 @@ export interface Clock {
    * most); costs a field read after the turn's first.
    */
   coarse(): number;
-  /** Calls `run` once after `ms`. Does not keep the process alive. */
-  schedule(run: () => void, ms: number): Timer;
+  /** Calls `run` once after `ms`. Keeps the process alive only when asked to: when a caller waits for nothing else. */
+  schedule(run: () => void, ms: number, keepAlive?: boolean): Timer;
 }
 
 interface Host {
@@ -45,13 +45,13 @@ class SystemClock implements Clock {
     return this.#coarse;
   }
 
-  schedule(run: () => void, ms: number): Timer {
+  schedule(run: () => void, ms: number, keepAlive = false): Timer {
     let timer: unknown;
     // A host's timer holds 24 days and runs at once when it is given more, so a longer wait is made of several.
     const wait = (left: number) => {
       const next = left > longestTimer ? () => wait(left - longestTimer) : run;
       timer = host.setTimeout(next, Math.min(left, longestTimer));
-      unref(timer);
+      if (!keepAlive) unref(timer);
     };
     wait(Math.max(ms, 0));
     return { cancel: () => host.clearTimeout(timer) };
