@@ -1,4 +1,4 @@
-import type { Clock } from "@cascata/core";
+import { type Clock, systemClock } from "@cascata/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 const day = 86_400_000;
