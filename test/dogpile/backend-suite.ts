@@ -284,7 +284,9 @@ export function backendSuite(kind: Kind): void {
       if (mutex === null) return context.skip("this backend has no lock: the region's own order serves");
       await mutex.acquire();
       await new Promise<void>((resolve, reject) => {
-        setImmediate(() => Promise.resolve(mutex.release()).then(resolve, reject));
+        setImmediate(() => {
+          Promise.resolve(mutex.release()).then(resolve, reject);
+        });
       });
       expect(await mutex.locked()).toBe(false);
     });

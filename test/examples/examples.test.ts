@@ -22,6 +22,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "stale-while-revalidate": ["edition 1", "edition 1 (stale, and being renewed)", "edition 2", "edition 2"],
   tags: ["/lakes, rendering 1", "/trains, rendering 2", "/lakes, rendering 3", "/trains, rendering 2"],
   "decorated-function": ["measuring Como to Lugano", "24", "24", "measuring Como to Lugano", "24"],
+  "from-dogpile": ["loading user 1", "user 1", "user 1", "loading user 1", "user 1"],
   "where-from": ["null true NO_VALUE", "from memory, stale: false"],
   "own-backend": ["made by the creator", "made by the creator"],
   "own-proxy": ["[ 'FIRST', 'SECOND' ] FIRST", "3 calls"],

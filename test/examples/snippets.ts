@@ -16,6 +16,7 @@ export function pages(): readonly string[] {
   return [
     "README.md",
     "docs/architecture.md",
+    "docs/coming-from-dogpile.md",
     "docs/development.md",
     "examples/README.md",
     ...ofPackages.filter((page) => page !== "packages/bench/README.md"),
