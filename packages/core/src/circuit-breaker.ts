@@ -22,7 +22,7 @@ export interface CircuitBreakerOptions {
   readonly window?: Duration;
   /** The first wait before a probe; doubles with each probe that fails. Each wait is cut at random by up to half. @default "250ms" */
   readonly retryAfter?: Duration;
-  /** The longest wait before a probe. @default "1s" */
+  /** The longest wait before a probe. @default "500ms", or `retryAfter` where that is more */
   readonly maxRetryAfter?: Duration;
 }
 
@@ -85,7 +85,7 @@ export class CircuitBreaker {
     this.#rate = options.failureRate ?? 0.75;
     this.#halfWindowMs = durationMs(options.window ?? 10_000, `${path}.window`) / 2;
     this.#retryMs = durationMs(options.retryAfter ?? 250, `${path}.retryAfter`);
-    this.#maxRetryMs = durationMs(options.maxRetryAfter ?? Math.max(1000, this.#retryMs), `${path}.maxRetryAfter`);
+    this.#maxRetryMs = durationMs(options.maxRetryAfter ?? Math.max(500, this.#retryMs), `${path}.maxRetryAfter`);
     if (!(this.#rate > 0 && this.#rate <= 1)) {
       throw new ConfigurationError({
         path: `${path}.failureRate`,
