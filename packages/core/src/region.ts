@@ -1,12 +1,6 @@
 import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import { type BackendHealth, CacheBackend } from "./backend.ts";
-import {
-  type BackendMaker,
-  type BackendRegistry,
-  backendFromConfig,
-  backendOf,
-  defaultBackends,
-} from "./backend-registry.ts";
+import { type BackendMaker, backendFromConfig, backendOf, defaultBackends } from "./backend-registry.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
 import {
   type CachedDecorator,
@@ -35,11 +29,17 @@ import {
   resolveWriteOptions,
   type WriteOptions,
 } from "./call-options.ts";
+import {
+  type ConfigureByNameOptions,
+  type ConfigureOptions,
+  checkConfigureOptions,
+  configureByNameNames,
+  configureNames,
+} from "./configure-options.ts";
 import type { CreationRequest } from "./creation.ts";
 import { Creations } from "./creations.ts";
 import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
 import { DeferredInvalidation } from "./deferred-invalidation.ts";
-import type { Duration } from "./duration.ts";
 import { EarlyRefresh } from "./early-refresh.ts";
 import { ConfigurationError, PartialFailureError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
 import { explainRegion } from "./explain.ts";
@@ -50,7 +50,6 @@ import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { regionMark } from "./mark-board.ts";
 import type { CacheMutex } from "./mutex.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
-import { checkOptionNames } from "./options.ts";
 import { protect } from "./protection-proxy.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
@@ -70,25 +69,6 @@ import { SerializingProxy } from "./serializing-proxy.ts";
 import { touch } from "./touch.ts";
 import { waitFor } from "./waiting.ts";
 import type { WriteReport } from "./write-log.ts";
-
-export interface ConfigureOptions {
-  /** Proxies around the backend, outermost first. */
-  readonly wrap?: readonly ProxyFactory[];
-  /** Take this backend's place if there is one already. @default false */
-  readonly replaceExistingBackend?: boolean;
-  readonly ttl?: Duration;
-  readonly grace?: Duration;
-  /** Decides what `invalidate` covers. It stays when the backend is replaced. @default marks */
-  readonly regionInvalidator?: RegionInvalidationStrategy;
-}
-
-/** How a backend is found and made by its name. */
-export interface ConfigureByNameOptions extends ConfigureOptions {
-  /** What the backend is made with. Never modified. @default {} */
-  readonly arguments?: Readonly<Record<string, unknown>>;
-  /** Where the name is looked up. @default defaultBackends */
-  readonly backends?: BackendRegistry;
-}
 
 interface Configured {
   readonly state: RegionState;
@@ -625,22 +605,6 @@ const nothing: WriteReport = Object.freeze({
   tiers: new Map(),
   settled: Promise.resolve(),
 });
-
-const configureNames = ["wrap", "replaceExistingBackend", "ttl", "grace", "regionInvalidator"];
-const configureByNameNames = [...configureNames, "arguments", "backends"];
-
-function checkConfigureOptions(options: ConfigureOptions, names: readonly string[]): void {
-  checkOptionNames(options, names, "configure");
-  const { wrap, regionInvalidator } = options;
-  if (wrap !== undefined && !Array.isArray(wrap))
-    throw new ConfigurationError({ path: "region.wrap", expected: "a list of proxies", received: wrap });
-  const isStrategy =
-    typeof regionInvalidator?.invalidate === "function" && typeof regionInvalidator.verdicts === "function";
-  if (regionInvalidator !== undefined && !isStrategy) {
-    const expected = "a strategy with invalidate and verdicts";
-    throw new ConfigurationError({ path: "region.regionInvalidator", expected, received: regionInvalidator });
-  }
-}
 
 async function closing(backend: CacheBackend): Promise<void> {
   await backend.close();
