@@ -40,6 +40,10 @@ export interface ChangeNotice {
  * it says `uncertain("started")`, since nothing is known of what came before.
  */
 export interface ChangeListener {
+  /**
+   * These keys were deleted or stored. A fill under a lease counts where it replaced what its holder had rejected; that of an
+   * absent key changes nothing that anybody holds.
+   */
   changed(notice: ChangeNotice): void;
   marked(marks: readonly Mark[]): void;
   /** Somebody who waits for one of these keys can read it now. */
