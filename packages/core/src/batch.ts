@@ -46,12 +46,10 @@ export class Batch<T> {
     const outcomes: BatchOutcomes<T> = new Map();
     if (inner.size === 0) return outcomes;
     const waits = this.#begin(inner, creator, options);
+    const ended = await Promise.all(waits.values());
     const settled = new Map<string, BatchOutcome<T>>();
-    await Promise.all(
-      [...waits].map(async ([mangled, wait]) => {
-        settled.set(mangled, await wait);
-      }),
-    );
+    let at = 0;
+    for (const mangled of waits.keys()) settled.set(mangled, ended[at++] as BatchOutcome<T>);
     for (const [key, mangled] of innerOf) {
       const outcome = settled.get(mangled);
       if (outcome !== undefined) outcomes.set(key, outcome);
