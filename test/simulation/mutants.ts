@@ -109,6 +109,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "marks are looked up anew after a gap",
+    fault: "trim-often",
     file: "region-state.ts",
     find: "this.marks.forget();",
     replace: "",
@@ -141,7 +142,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "a fill supersedes no pending delete",
-    fault: "partition",
+    fault: "storm",
     file: "fill.ts",
     find: "this.#state.note(outcome.revision);",
     replace:
