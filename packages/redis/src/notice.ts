@@ -40,32 +40,41 @@ export function noticesOf(reply: unknown, space: KeySpace): readonly Notice[] {
 function noticeOf(entry: unknown, space: KeySpace): Notice {
   const [id, pairs] = entry as [unknown, readonly unknown[]];
   const [base = "", number] = String(id).split("-");
-  const fields = new Map<string, string>();
-  for (let index = 0; index + 1 < pairs.length; index += 2) fields.set(String(pairs[index]), String(pairs[index + 1]));
-  const [epoch, seq] = (fields.get("o") ?? "").split(" ");
+  const [epoch, seq] = fieldOf(pairs, "o").split(" ");
   const order = orderOf(epoch, seq);
-  const sender = fields.get("s");
-  const keys = keysOf(fields.get("k"), space);
-  const intent = fields.get("i");
-  const done = fields.get("d");
-  const marks = marksOf(fields.get("m"), order, Number(fields.get("a")));
+  const place = { base, number: Number(number) };
+  const filled = keysOf(fieldOf(pairs, "f"), space);
+  const keys = keysOf(fieldOf(pairs, "k"), space);
+  const sender = fieldOf(pairs, "s");
+  const changed = sender === "" ? { keys, order } : { keys, order, sender };
+  const intent = fieldOf(pairs, "i");
+  const done = fieldOf(pairs, "d");
+  const marks = marksOf(fieldOf(pairs, "m"), order, Number(fieldOf(pairs, "a")));
   return {
-    place: { base, number: Number(number) },
+    place,
     order,
     marks,
-    filled: keysOf(fields.get("f"), space),
-    ...(intent !== undefined && { intentMs: Number(intent) }),
-    ...(done !== undefined && done !== "" && { done: Number(done) }),
-    ...(keys.length > 0 && { changed: { keys, order, ...(sender !== undefined && sender !== "" && { sender }) } }),
+    filled,
+    ...(intent === "" ? undefined : { intentMs: Number(intent) }),
+    ...(done === "" ? undefined : { done: Number(done) }),
+    ...(keys.length === 0 ? undefined : { changed }),
   };
 }
 
-function keysOf(lines: string | undefined, space: KeySpace): readonly string[] {
-  return lines === undefined || lines === "" ? [] : lines.split("\n").map((line) => space.callersKey(line));
+/** The text of a field; '' where there is none. There are few, so looking is cheaper than a Map of them. */
+function fieldOf(pairs: readonly unknown[], name: string): string {
+  for (let index = 0; index + 1 < pairs.length; index += 2) {
+    if (String(pairs[index]) === name) return String(pairs[index + 1]);
+  }
+  return "";
 }
 
-function marksOf(text: string | undefined, order: Order, at: number): readonly Mark[] {
-  if (text === undefined) return [];
+function keysOf(lines: string, space: KeySpace): readonly string[] {
+  return lines === "" ? [] : lines.split("\n").map((line) => space.callersKey(line));
+}
+
+function marksOf(text: string, order: Order, at: number): readonly Mark[] {
+  if (text === "") return [];
   const mode = text.startsWith("h") ? "hard" : "soft";
   return text
     .slice(1)
