@@ -299,7 +299,7 @@ describe("circuit", () => {
     await lost;
     await clock.advance(100);
     const probe = outcomeOf(() => proxy.get("a"));
-    await clock.advance(8);
+    await clock.advance(5);
     expect(await probe).toBeInstanceOf(TimeoutError);
     expect(proxy.breaker?.state).toBe("half-open");
     await clock.advance(100);

@@ -33,7 +33,7 @@ export interface ProtectionOptions {
 const optionNames = ["timeout", "breaker", "maxInFlight", "lockWait", "clock", "random", "path"];
 const closeMs = 5000;
 /** How long a read that probes a half-open circuit keeps its caller: a tier that is well answers in less. */
-const probeMs = 8;
+const probeMs = 5;
 const reads: ReadonlySet<string> = new Set(["get", "getMulti", "revisions", "marks.lookup"]);
 /** Errors that tell of a bad call, not of a bad store. */
 const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "SERIALIZATION", "LOCK", "CLOSED"]);

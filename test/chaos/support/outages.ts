@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../../support/free-port.ts";
 import { startRedisCluster } from "../../support/redis-cluster.ts";
 import { startRedisSentinels } from "../../support/redis-sentinel.ts";
@@ -27,8 +28,6 @@ export interface Scene extends AsyncDisposable {
   begin(): Promise<void>;
   end(): Promise<void>;
 }
-
-const later = (run: () => void | Promise<void>, ms: number): NodeJS.Timeout => setTimeout(() => void run(), ms);
 
 /** The ten outages: a single server's first, then those of a Cluster and of sentinels. */
 export const outages: readonly Outage[] = [
@@ -159,20 +158,27 @@ async function proxied(
 
 /** Connections stand for 150 ms and are refused for 150 ms, in turn. */
 async function openFlapping(): Promise<Scene> {
-  let timer: NodeJS.Timeout | undefined;
-  const down = async (proxy: TcpProxy): Promise<void> => {
-    await proxy.refuse();
-    proxy.cut();
-    timer = later(() => up(proxy), 150);
+  let over = new AbortController();
+  let flaps: Promise<void> = Promise.resolve();
+  const flap = async (proxy: TcpProxy, { signal }: AbortController): Promise<void> => {
+    while (!signal.aborted) {
+      await proxy.refuse();
+      proxy.cut();
+      await pause(150);
+      await proxy.accept();
+      await pause(150);
+    }
   };
-  const up = async (proxy: TcpProxy): Promise<void> => {
-    await proxy.accept();
-    timer = later(() => down(proxy), 150);
-  };
-  return proxied(down, async (proxy) => {
-    clearTimeout(timer);
-    await proxy.accept();
-  });
+  return proxied(
+    async (proxy) => {
+      over = new AbortController();
+      flaps = flap(proxy, over);
+    },
+    async () => {
+      over.abort();
+      await flaps;
+    },
+  );
 }
 
 async function openCluster(): Promise<Scene> {

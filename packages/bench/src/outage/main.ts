@@ -56,7 +56,7 @@ function followed(child: ChildProcess, stage: Stage): Promise<Cell> {
       }
       if (child.connected) child.send("go on");
     };
-    child.on("message", (message: object) => lead(message).catch(reject));
+    child.on("message", (message: object) => void lead(message).catch(reject));
     child.once("error", reject);
     child.once("exit", (code, signal) => {
       resolve({ figures, process: code === 0 ? "alive" : `ended (${code ?? signal})` });
