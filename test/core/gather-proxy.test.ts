@@ -60,10 +60,10 @@ describe("GatherProxy", () => {
   });
 
   it("gives each key the failure of its batch", async () => {
-    const found = await Promise.all(["a", "b"].map((key) => new GatherProxy(new Broken()).get(key)));
+    const found = await Promise.all(["a", "b"].map(async (key) => new GatherProxy(new Broken()).get(key)));
     expect(found).toEqual([NO_VALUE, NO_VALUE]);
     const gathering = new GatherProxy(new Broken());
-    const together = await Promise.all(["a", "b"].map((key) => gathering.get(key)));
+    const together = await Promise.all(["a", "b"].map(async (key) => gathering.get(key)));
     expect(together.every((one) => one instanceof ReadFailure)).toBe(true);
   });
 
