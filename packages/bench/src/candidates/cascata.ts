@@ -59,7 +59,7 @@ function count(): void {
   heard += 1;
 }
 
-/** How many events the listeners of the bench were told. */
+/** How many events the listeners of the bench were told. @public */
 export function eventsHeard(): number {
   return heard;
 }
