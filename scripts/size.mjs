@@ -6,8 +6,8 @@ import { rolldown } from "rolldown";
 import { publishedPackages } from "./lib/packages.mjs";
 import { Failure, main } from "./lib/run.mjs";
 
-/** In bytes after brotli, for the main entry of a package. */
-const limits = { "@cascata/core": 12_000, "@cascata/memory": 4_000 };
+/** In bytes after brotli, for the main entry of a package: what it weighs today and little more, so that growth is noticed. */
+const limits = { "@cascata/core": 40_000, "@cascata/memory": 6_000 };
 
 async function measure(file) {
   const bundle = await rolldown({
