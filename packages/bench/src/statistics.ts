@@ -1,6 +1,8 @@
-/** The middle of the numbers; NaN of none. */
+/** The middle of the numbers; of an even number of them what lies between the two in the middle. NaN of none. */
 export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[(sorted.length >> 1) - 1] ?? Number.NaN) + upper) / 2;
 }
 
 /** One figure's ratio to another one, round by round: the middle, and the least and the most. */

@@ -4,7 +4,9 @@ import { redisDriver } from "bentocache/drivers/redis";
 import type { Cache, Candidate, Setup } from "./candidate.ts";
 
 function open({ entries, ttlMs, redisUrl }: Setup): Cache {
-  const near = bentostore().useL1Layer(memoryDriver({ maxItems: entries, serialize: false }));
+  // Above a second tier it can't read what it has not serialized (1.6.1).
+  const memory = redisUrl === undefined ? { maxItems: entries, serialize: false } : { maxItems: entries };
+  const near = bentostore().useL1Layer(memoryDriver(memory));
   const store =
     redisUrl === undefined
       ? near
@@ -22,12 +24,15 @@ function open({ entries, ttlMs, redisUrl }: Setup): Cache {
   };
 }
 
-const how = "memoryDriver with maxItems and serialize: false, as its documentation advises for speed";
-
-export const bentocacheMemory: Candidate = { name: "bentocache", how, tiers: "memory", open };
+export const bentocacheMemory: Candidate = {
+  name: "bentocache",
+  how: "memoryDriver with maxItems and serialize: false, as its documentation advises for speed",
+  tiers: "memory",
+  open,
+};
 export const bentocacheFar: Candidate = {
   name: "bentocache",
-  how: `${how}, in front of redisDriver (ioredis); no bus`,
+  how: "memoryDriver with maxItems in front of redisDriver (ioredis); no bus",
   tiers: "memory and redis",
   open,
 };
