@@ -91,6 +91,8 @@ export const outages: readonly Outage[] = [
   {
     name: "read-only",
     comesAndGoes: true,
+    // A server that becomes a replica ends all blocking reads.
+    answersWithoutFeed: true,
     open: async () => {
       const server = await startRedisServer();
       const follow = async (...whom: string[]): Promise<void> => void (await server.command("REPLICAOF", ...whom));
