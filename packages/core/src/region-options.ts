@@ -181,9 +181,9 @@ export function resolveRegionOptions(
     }
   };
   const ms = (name: keyof RegionOptions, fallback: Duration) =>
-    check(() => durationMs(options[name] ?? fallback, `region.${name}`));
+    check(() => durationMs(given(options[name], fallback), `region.${name}`));
   const oneOf = <T extends string>(name: keyof RegionOptions, allowed: readonly T[], fallback: T) =>
-    check(() => choice(options[name] ?? fallback, allowed, `region.${name}`));
+    check(() => choice(given(options[name], fallback), allowed, `region.${name}`));
   const share = (name: keyof RegionOptions, most: number) =>
     options[name] === undefined ? undefined : check(() => within(options[name], most, `region.${name}`));
   const resolved: ResolvedRegionOptions = {
@@ -221,6 +221,11 @@ export function resolveRegionOptions(
   };
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return Object.freeze(resolved);
+}
+
+/** Absent means the default; `null` is a mistake like any other. */
+function given(value: unknown, fallback: unknown): unknown {
+  return value === undefined ? fallback : value;
 }
 
 function regionName(name: unknown): string {
