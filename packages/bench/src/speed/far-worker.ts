@@ -23,7 +23,7 @@ for (const operation of farOperations(cache, keys, values)) {
   if (wanted !== "all" && !wanted.split(";").includes(operation.name)) continue;
   const base = floors.find(({ name: other }) => other === operation.name);
   if (base === undefined) continue;
-  const sampling = { samples: Number(samples), sampleMs: 25, warmUpMs: 60, clock: "wall" } as const;
+  const sampling = { samples: Number(samples), sampleMs: 30, warmUpMs: 400, clock: "wall" } as const;
   const [ofFloor, ofCandidate] = await samplePair(base, operation, sampling);
   for (const clock of ["wall", "processor"] as const) {
     result[clock].figures[operation.name] = ofCandidate[clock];
