@@ -3,6 +3,7 @@ import { isNoValue } from "@cascata/core";
 import { hostNow, type Versioned } from "./history-record.ts";
 import { Origin } from "./origin.ts";
 import { openRegion, type ProcessSettings } from "./process-region.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { Workload, type WorkloadSettings } from "./workload.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ProcessSettings;
@@ -41,7 +42,7 @@ export interface StampedeResult {
   readonly outcomes: readonly string[];
   /** From the first call to the last answer. */
   readonly lastMs: number;
-  /** From the last start of a creator here to the last answer; -1: none ran here. */
+  /** From the last start of a creator here to the last answer, less what the machine withheld; -1: none ran here. */
   readonly afterStartMs: number;
 }
 
@@ -83,15 +84,18 @@ const methods = {
       if (fails) throw new RangeError(`process ${process.pid} could not`);
       return `made by ${process.pid}`;
     };
+    const stalls = new StallWatch();
     const from = hostNow();
     const all = await Promise.allSettled(Array.from({ length: callers }, () => region.getOrCreate(key, creator)));
     const to = hostNow();
+    const withheldMs = created === 0 ? 0 : stalls.during(startedAt, to);
+    stalls.stop();
     const texts = all.map((one) => (one.status === "fulfilled" ? String(one.value) : String(one.reason)));
     return {
       created,
       outcomes: [...new Set(texts)],
       lastMs: to - from,
-      afterStartMs: created === 0 ? -1 : to - startedAt,
+      afterStartMs: created === 0 ? -1 : to - startedAt - withheldMs,
     };
   },
   /** Misses at an even rate, each with a creator of 20 ms and a key of its own. */
