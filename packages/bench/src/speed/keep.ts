@@ -19,7 +19,12 @@ export async function keep({ name, title, table, figures }: Part, isKept: boolea
   await mkdir(folder, { recursive: true });
   const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} processors, ${arch()}`;
   const about = { node: process.version, machine, command: `npm run bench -- --parts ${name} --json` };
-  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...about, figures }, null, 1)}\n`);
+  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...about, figures }, rounded)}\n`);
   const head = `# ${title}\n\n\`${about.command}\`, Node ${about.node}, ${machine}.\n`;
   await writeFile(new URL(`${name}.md`, folder), `${head}\n${table}\n`);
+}
+
+/** Four digits are more than any of them is worth. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(4)) : value;
 }
