@@ -35,6 +35,7 @@ export class MarkBoard {
   #heardChecked = 0;
   #any = false;
   readonly #latest = new LatestMarks();
+  #ofRegion: Standing | undefined;
 
   /** @param feed tells of new marks: while it is heard, what is known stays known; for `maxStalenessMs` after it was heard last */
   constructor(table: MarkTable | undefined, feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
@@ -143,7 +144,8 @@ export class MarkBoard {
   }
 
   #isKnown(name: string): boolean {
-    const standing = this.#standing.get(name);
+    // The region's own is asked for at every hit, and never forgotten.
+    const standing = name === regionMark ? this.#ofRegion : this.#standing.get(name);
     if (standing === undefined) return false;
     const now = this.#clock.coarse();
     return standing.until === Number.POSITIVE_INFINITY ? this.#isHeard(now) : standing.until >= now;
@@ -163,6 +165,7 @@ export class MarkBoard {
       const until = this.#table === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
       standing = { counted: [], uncounted: [], until };
       this.#standing.set(name, standing);
+      if (name === regionMark) this.#ofRegion = standing;
     }
     return standing;
   }
