@@ -162,6 +162,13 @@ export const mutants: readonly Mutant[] = [
     replace: "",
   },
   {
+    guard: "nobody joins, after a gap, what began before it",
+    fault: "trim-often",
+    file: "region-state.ts",
+    find: "nobody will tell us of any more.\n        this.flights.forgetAll();",
+    replace: "",
+  },
+  {
     guard: "nobody joins, after a long silence, what began before it",
     fault: "pause",
     file: "region-state.ts",

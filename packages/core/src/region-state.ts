@@ -244,6 +244,8 @@ export class RegionState {
       resumed: () => this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" }),
       uncertain: (reason) => {
         this.marks.forget();
+        // What began before the gap began, perhaps, before a change that nobody will tell us of any more.
+        this.flights.forgetAll();
         // The feed takes its new position once everybody has been told.
         queueMicrotask(() => this.#noteEpoch(feed.position?.epoch));
         this.events.emit("coherence", { state: "uncertain", reason });
