@@ -41,6 +41,11 @@ export function mappedGuards(guards: GuardTable, toInner: (key: string) => strin
 
 /** A change feed that speaks of the caller's keys, and of no other. */
 export function mappedFeed(feed: ChangeFeed, fromInner: (key: string) => string | undefined): ChangeFeed {
+  return feedThrough(feed, (listener) => mappedListener(listener, fromInner));
+}
+
+/** The same feed, whose listeners hear it through what `through` makes of them. */
+export function feedThrough(feed: ChangeFeed, through: (listener: ChangeListener) => ChangeListener): ChangeFeed {
   return {
     get atomic() {
       return feed.atomic;
@@ -57,7 +62,7 @@ export function mappedFeed(feed: ChangeFeed, fromInner: (key: string) => string 
     get silenceMs() {
       return feed.silenceMs;
     },
-    subscribe: (listener) => feed.subscribe(mappedListener(listener, fromInner)),
+    subscribe: (listener) => feed.subscribe(through(listener)),
   };
 }
 

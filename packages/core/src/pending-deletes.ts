@@ -23,10 +23,6 @@ export class PendingDeletes {
     return this.#pending.size;
   }
 
-  keys(): readonly string[] {
-    return [...this.#pending.keys()];
-  }
-
   /** Hides the key from now on. A second delete of the key replaces the first and settles it with itself. */
   add(key: string, at: number): PendingDelete {
     let settle: () => void = () => undefined;

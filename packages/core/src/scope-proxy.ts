@@ -1,6 +1,7 @@
 import { andThen } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
+import { feedThrough } from "./key-mapping.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 
 /** A region's own part of a backend that it shares with others: its name stands before each key and each mark. */
@@ -23,36 +24,17 @@ export class ScopeProxy extends ProxyBackend {
   override get changes(): ChangeFeed | undefined {
     const mapped = super.changes;
     if (mapped === undefined) return undefined;
-    const outer = (marks: readonly Mark[]) => this.#outer(marks);
-    return {
-      get atomic() {
-        return mapped.atomic;
+    return feedThrough(mapped, (listener) => ({
+      changed: (notice) => listener.changed(notice),
+      marked: (marks) => {
+        const own = this.#outer(marks);
+        if (own.length > 0) listener.marked(own);
       },
-      get position() {
-        return mapped.position;
-      },
-      get live() {
-        return mapped.live;
-      },
-      get heardAt() {
-        return mapped.heardAt;
-      },
-      get silenceMs() {
-        return mapped.silenceMs;
-      },
-      subscribe: (listener) =>
-        mapped.subscribe({
-          changed: (notice) => listener.changed(notice),
-          marked: (marks) => {
-            const own = outer(marks);
-            if (own.length > 0) listener.marked(own);
-          },
-          filled: (keys) => listener.filled(keys),
-          silent: (reason) => listener.silent(reason),
-          resumed: () => listener.resumed(),
-          uncertain: (reason) => listener.uncertain(reason),
-        }),
-    };
+      filled: (keys) => listener.filled(keys),
+      silent: (reason) => listener.silent(reason),
+      resumed: () => listener.resumed(),
+      uncertain: (reason) => listener.uncertain(reason),
+    }));
   }
 
   override get marks(): MarkTable | undefined {
