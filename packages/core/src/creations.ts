@@ -66,8 +66,12 @@ export class Creations {
     this.#plainContext = { judge: state.freshness.judge };
   }
 
-  /** The flight of the key that somebody has started, to be joined. */
+  /**
+   * The flight of the key that somebody has started, to be joined.
+   * @throws LockError for a creator that asks for its own key
+   */
   joinable(key: string): Flight | undefined {
+    this.#state.reentry.check(key);
     const flight = this.#state.flights.get(key);
     if (flight === undefined) return undefined;
     // What began before a long silence began, perhaps, before a change that nobody has told us of yet. What began lately is
@@ -76,7 +80,6 @@ export class Creations {
       this.#state.flights.forgetAll();
       return undefined;
     }
-    this.#state.reentry.check(flight);
     return flight;
   }
 

@@ -35,8 +35,8 @@ export class ReentryGuard {
   #running = 0;
   /** Whether the context is followed now: from the first creator that may wait until the last one that runs has ended. */
   #following = false;
-  /** Whether the last creator answered with a promise. */
-  #mayWait = true;
+  /** What creators have answered with so far: after one promise any of them may give one. */
+  #answers: "values" | "promises" | undefined;
   #current: Chain | undefined;
 
   constructor(enabled: boolean) {
@@ -46,8 +46,8 @@ export class ReentryGuard {
   }
 
   /**
-   * Runs a creator on behalf of `flights`. Beginning and ceasing to follow costs more than a whole creation in memory, so a
-   * creator that is no async function is followed only if the one before it gave a promise.
+   * Runs a creator on behalf of `flights`. Beginning and ceasing to follow costs more than a whole creation in memory, so
+   * creators that are no async functions are not followed where they have answered at once from the first one on.
    */
   run(
     flights: readonly Flight[],
@@ -60,11 +60,12 @@ export class ReentryGuard {
     this.#current = chain;
     this.#running += 1;
     try {
-      const follow = this.#mayWait || this.#following || request.isAsync !== false;
+      const follow = this.#answers !== "values" || this.#following || request.isAsync !== false;
       const value = follow
         ? this.#follow(chain, () => request.create(contexts, stopper))
         : request.create(contexts, stopper);
-      this.#mayWait = isPromiseLike(value);
+      if (isPromiseLike(value)) this.#answers = "promises";
+      else this.#answers ??= "values";
       return value;
     } finally {
       this.#current = before;
@@ -86,14 +87,16 @@ export class ReentryGuard {
   }
 
   /**
-   * @throws LockError if the caller is, directly or not, the creator that `flight` waits for
+   * By the key, not by its flight: one that nobody may join any more still holds the lease that a second one would wait for.
+   * @throws LockError if the caller is, directly or not, a creator of the key
    */
-  check(flight: Flight): void {
+  check(key: string): void {
     if (this.#running === 0) return;
     for (let chain = this.#chain(); chain !== undefined; chain = chain.outer) {
-      if (!chain.flights.includes(flight) || flight.settled) continue;
+      const own = chain.flights.find((flight) => flight.key === key && !flight.settled);
+      if (own === undefined) continue;
       throw new LockError(
-        `the creator of ${JSON.stringify(flight.givenKey)} asks for its own key: it would wait for itself`,
+        `the creator of ${JSON.stringify(own.givenKey)} asks for its own key: it would wait for itself`,
       );
     }
   }
