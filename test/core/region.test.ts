@@ -47,6 +47,27 @@ describe("a region over memory", () => {
     expect(await region.get("k")).toBe(NO_VALUE);
   });
 
+  it("tells of each hit, also of one in a batch", async () => {
+    const { region } = memoryRegion();
+    const hits: string[] = [];
+    region.on("hit", ({ key }) => hits.push(key));
+    await region.setMulti(
+      new Map([
+        ["a", 1],
+        ["b", 2],
+        ["c", 3],
+      ]),
+    );
+    await region.get("a");
+    region.peek("a");
+    await region.getOrCreate("a", () => 0);
+    expect(hits).toEqual(["a", "a", "a"]);
+    await region.getMulti(["a", "b"]);
+    await region.getOrCreateMulti(["b", "c"], () => [0, 0]);
+    await region.getOrCreateMulti(["missing", "c"], () => [0]);
+    expect(hits.slice(3)).toEqual(["a", "b", "b", "c", "c"]);
+  });
+
   it("shares one creation among all who ask", async () => {
     const { region } = memoryRegion();
     const made = deferred<number>();

@@ -70,7 +70,7 @@ export class Batch<T> {
     mangled.forEach((key, index) => {
       const entry = near[index];
       if (entry !== undefined) {
-        waits.set(key, { status: "fulfilled", value: this.#reads.handOut<T>(entry) });
+        waits.set(key, { status: "fulfilled", value: this.#reads.served<T>(inner.get(key) as string, entry) });
         return;
       }
       const joined = this.#join(key, waits);

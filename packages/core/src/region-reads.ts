@@ -5,7 +5,7 @@ import type { Judge, ReadContext } from "./contexts.ts";
 import type { CacheError } from "./errors.ts";
 import type { Staleness } from "./freshness.ts";
 import { readMany, readOne } from "./near-tier.ts";
-import { NO_VALUE, type NoValue } from "./no-value.ts";
+import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
@@ -35,9 +35,12 @@ export class RegionReads {
   readonly #context: ReadContext;
   readonly #nearContext: ReadContext;
   readonly #hitsAtOnce: boolean;
+  /** Callers are given the very object that is kept. */
+  readonly #shares: boolean;
 
   constructor(state: RegionState) {
     this.#state = state;
+    this.#shares = state.options.isolation === "share";
     this.#hitsAtOnce = state.hasNearTier && state.backend.byReference;
     this.#context = { judge: state.freshness.judge };
     this.#nearContext = { judge: state.freshness.judge, nearestOnly: true };
@@ -80,14 +83,6 @@ export class RegionReads {
       if (!(one instanceof CachedValue) || !this.#isFresh(keys[at] as string, one)) return undefined;
     }
     return found as readonly CachedValue[];
-  }
-
-  /** What a caller is given of entries, by the caller's keys. */
-  handOutAll<T>(keys: readonly string[], entries: readonly CachedValue[]): Map<string, T> {
-    const all = new Map<string, T>();
-    for (let at = 0; at < entries.length; at += 1)
-      all.set(keys[at] as string, this.handOut<T>(entries[at] as CachedValue));
-    return all;
   }
 
   /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */
@@ -161,8 +156,25 @@ export class RegionReads {
 
   /** What a caller is given of an entry. */
   handOut<T>(entry: CachedValue): T {
-    const { isolation } = this.#state.options;
-    return (isolation === "share" ? entry.payload : this.#state.isolator.apart(entry.payload)) as T;
+    return (this.#shares ? entry.payload : this.#state.isolator.apart(entry.payload)) as T;
+  }
+
+  /** The same of one that was found, which is told. */
+  served<T>(givenKey: string, entry: CachedValue): T {
+    const { events, nearName } = this.#state;
+    if (events.observesHits) events.hit(givenKey, nearName);
+    return this.handOut<T>(entry);
+  }
+
+  /** The entry with its tier, age and remaining ttl, or NO_VALUE. */
+  async entry<T>(key: string, givenKey: string, options: ResolvedReadOptions): Promise<Entry<T> | NoValue> {
+    let tier: string | undefined;
+    const found = await this.getWith(key, givenKey, options, {
+      observe: (name, _key, one) => {
+        if (!isNoValue(one)) tier = name;
+      },
+    });
+    return isNoValue(found) ? found : this.describe<T>(key, found, tier ?? this.#state.backend.name, false);
   }
 
   describe<T>(key: string, entry: CachedValue, tier: string | undefined, created: boolean): Entry<T> {

@@ -1,117 +1,61 @@
-import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
-import { type BackendHealth, CacheBackend } from "./backend.ts";
-import { type BackendMaker, backendFromConfig, backendOf, defaultBackends } from "./backend-registry.ts";
-import { Batch, type BatchOutcomes } from "./batch.ts";
-import {
-  type CachedDecorator,
-  type CachedDecoratorOptions,
-  type CachedFunction,
-  type CachedOptions,
-  cachedFunction,
-} from "./cached.ts";
-import {
-  type CachedListDecorator,
-  type CachedListFunction,
-  type CachedMultiDecoratorOptions,
-  type CachedMultiOptions,
-  type CachedSpreadDecorator,
-  cachedMultiFunction,
-  type ListedArgument,
-  type MultiResult,
+import type { BackendHealth, CacheBackend } from "./backend.ts";
+import type { BatchOutcomes } from "./batch.ts";
+import type { CachedDecorator, CachedDecoratorOptions, CachedFunction, CachedOptions } from "./cached.ts";
+import type {
+  CachedListDecorator,
+  CachedListFunction,
+  CachedMultiDecoratorOptions,
+  CachedMultiOptions,
+  CachedSpreadDecorator,
+  ListedArgument,
+  MultiResult,
 } from "./cached-multi.ts";
-import { type CachingRegion, decoratorOf, withDogpileLife } from "./cached-settings.ts";
-import { CachedValue } from "./cached-value.ts";
-import {
-  type CreateOptions,
-  type ReadOptions,
-  resolveCreateOptions,
-  resolveReadOptions,
-  resolveWriteOptions,
-  type WriteOptions,
-} from "./call-options.ts";
-import {
-  type ConfigureByNameOptions,
-  type ConfigureOptions,
-  checkConfigureOptions,
-  configureByNameNames,
-  configureNames,
-} from "./configure-options.ts";
-import type { CreationRequest } from "./creation.ts";
-import { Creations } from "./creations.ts";
-import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
+import type { CachingRegion } from "./cached-settings.ts";
+import { type CreateOptions, type ReadOptions, resolveWriteOptions, type WriteOptions } from "./call-options.ts";
+import type { ConfigureByNameOptions, ConfigureOptions } from "./configure-options.ts";
+import type { BatchCreator, Creator } from "./creator.ts";
 import { DeferredInvalidation } from "./deferred-invalidation.ts";
-import { EarlyRefresh } from "./early-refresh.ts";
-import { ConfigurationError, PartialFailureError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
 import { explainRegion } from "./explain.ts";
-import { flatConfiguration } from "./flat-configuration.ts";
-import type { Landing } from "./flight.ts";
-import { type AnyFunction, KeyPrefixes } from "./function-keys.ts";
-import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
+import type { AnyFunction } from "./function-keys.ts";
 import { regionMark } from "./mark-board.ts";
 import type { CacheMutex } from "./mutex.ts";
-import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
-import { protect } from "./protection-proxy.ts";
+import { isNoValue, type NoValue } from "./no-value.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
-import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
-import { isAsyncFunction } from "./reentry.ts";
-import { RegionEventHub, type RegionEventName, type RegionEvents } from "./region-events.ts";
-import {
-  type RegionBackendOptions,
-  type RegionOptions,
-  type ResolvedRegionOptions,
-  resolveRegionOptions,
-} from "./region-options.ts";
-import { type Entry, RegionReads } from "./region-reads.ts";
-import { chainOf, RegionState } from "./region-state.ts";
-import { type CloseReport, RegionWrites } from "./region-writes.ts";
-import { scopeOf } from "./scope-proxy.ts";
-import { SerializingProxy } from "./serializing-proxy.ts";
+import type { ProxyFactory } from "./proxy-factory.ts";
+import { RegionBinding } from "./region-binding.ts";
+import type { RegionEventName, RegionEvents } from "./region-events.ts";
+import { RegionFunctions } from "./region-functions.ts";
+import type { RegionBackendOptions, RegionOptions } from "./region-options.ts";
+import type { Entry } from "./region-reads.ts";
+import { chainOf } from "./region-state.ts";
+import type { CloseReport } from "./region-writes.ts";
 import { touch } from "./touch.ts";
-import { waitFor } from "./waiting.ts";
 import type { WriteReport } from "./write-log.ts";
-
-interface Configured {
-  readonly state: RegionState;
-  readonly reads: RegionReads;
-  readonly writes: RegionWrites;
-  readonly creations: Creations;
-  readonly early: EarlyRefresh | undefined;
-  /** What callers without options of their own get. */
-  readonly defaults: ReturnType<typeof resolveCreateOptions>;
-  readonly writeDefaults: ReturnType<typeof resolveWriteOptions>;
-}
 
 /**
  * The front end: policy over a backend. It decides what is fresh, lets one creator run a key, invalidates, and tells what
  * happens. Storage is the backend's, behaviour around it the proxies'.
  */
 export class Region<V = unknown> {
-  #options: ResolvedRegionOptions;
-  readonly #given: RegionOptions;
-  readonly #events: RegionEventHub;
-  readonly #prefixes = new KeyPrefixes();
-  #configured: Configured | undefined;
-  #invalidator: RegionInvalidationStrategy | undefined;
-  /** A backend that this region has made. */
-  #owned: CacheBackend | undefined;
+  readonly #binding: RegionBinding;
+  readonly #functions: RegionFunctions;
 
   constructor(options: RegionOptions) {
-    this.#given = options;
-    this.#options = resolveRegionOptions(options);
-    this.#events = new RegionEventHub(options.logger);
+    this.#binding = new RegionBinding(options, this);
+    this.#functions = new RegionFunctions(this as unknown as CachingRegion, this.#binding.options);
   }
 
   get name(): string {
-    return this.#options.name;
+    return this.#binding.options.name;
   }
 
   get isConfigured(): boolean {
-    return this.#configured !== undefined;
+    return this.#binding.isBound;
   }
 
   /** The outermost backend: proxies, tiers and all. @throws RegionNotConfigured */
   get backend(): CacheBackend {
-    return this.#parts().state.outermost;
+    return this.#binding.parts().state.outermost;
   }
 
   /** The innermost backend: the farthest tier without any proxy. @throws RegionNotConfigured */
@@ -131,11 +75,9 @@ export class Region<V = unknown> {
   configure(backend: CacheBackend, options?: ConfigureOptions): this;
   configure(name: string, options?: ConfigureByNameOptions): Promise<this>;
   configure(backend: CacheBackend | string, options: ConfigureByNameOptions = {}): this | Promise<this> {
-    if (typeof backend !== "string") {
-      this.#assign(backend, options, configureNames);
-      return this;
-    }
-    return this.#bind(backend, options, (maker) => backendOf(maker, options.arguments ?? {}));
+    if (typeof backend === "string") return this.#binding.bindByName(backend, options).then(() => this);
+    this.#binding.bind(backend, options);
+    return this;
   }
 
   /**
@@ -147,19 +89,19 @@ export class Region<V = unknown> {
     prefix: string,
     options: Pick<ConfigureByNameOptions, "backends"> = {},
   ): Promise<this> {
-    const { backend, argumentsPrefix, options: found } = flatConfiguration(config, prefix);
-    return this.#bind(backend, { ...found, ...options }, (maker) => backendFromConfig(maker, config, argumentsPrefix));
+    await this.#binding.bindFromConfig(config, prefix, options);
+    return this;
   }
 
   /** Puts one more proxy around everything. */
   wrap(proxy: ProxyFactory): this {
-    this.#install(applyProxy(proxy, this.backend, "proxy"));
+    this.#binding.wrap(proxy);
     return this;
   }
 
   /** The backend's lock of the key, `null` where it has none and the region's own order is all. */
   getMutex(key: string): CacheMutex | null {
-    const { state } = this.#parts();
+    const { state } = this.#binding.parts();
     return state.backend.getMutex(state.inner(key));
   }
 
@@ -171,12 +113,7 @@ export class Region<V = unknown> {
   /** The value, if a tier has a fresh one. Rejects if no tier could be read: a failed read is not a miss. */
   get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | NoValue> {
     try {
-      const { state, reads, early } = this.#parts();
-      const inner = state.inner(key);
-      const found =
-        options === undefined ? reads.get(inner, key) : reads.getWith(inner, key, resolveReadOptions(options));
-      if (found instanceof CachedValue) return Promise.resolve(this.#served<T>(found, key, inner, early));
-      return this.#servedLater<T>(found, key, inner, early);
+      return this.#binding.parts().lookups.get<T>(key, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -184,10 +121,7 @@ export class Region<V = unknown> {
 
   /** The value, if the nearest tier has a fresh one: at once, without a promise. */
   peek<T extends V = V>(key: string): T | NoValue {
-    const { state, reads, early } = this.#parts();
-    const inner = state.inner(key);
-    const entry = reads.near(inner);
-    return entry === undefined ? NO_VALUE : this.#served<T>(entry, key, inner, early);
+    return this.#binding.parts().lookups.peek<T>(key);
   }
 
   /**
@@ -195,46 +129,12 @@ export class Region<V = unknown> {
    * @throws PartialFailureError if keys could not be read, with the results of the others
    */
   async getMulti<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<readonly (T | NoValue)[]> {
-    const { state, reads } = this.#parts();
-    const inner = state.innerAll(keys);
-    if (keys.length === 0) return [];
-    const hits = options === undefined ? reads.hits(inner) : undefined;
-    if (hits !== undefined) return this.#servedAll<T>(hits, keys, inner);
-    return this.#readMulti<T>(inner, keys, options);
-  }
-
-  async #readMulti<T>(
-    inner: readonly string[],
-    keys: readonly string[],
-    options: ReadOptions | undefined,
-  ): Promise<readonly (T | NoValue)[]> {
-    const { reads } = this.#parts();
-    const answered = reads.getMulti(inner, keys, options && resolveReadOptions(options));
-    const all = "then" in answered ? await answered : answered;
-    const errors = new Map<string, unknown>();
-    const values = all.map((one, index) => {
-      const key = keys[index] as string;
-      if (one instanceof Error) errors.set(key, one);
-      return one instanceof Error ? NO_VALUE : this.#served<T>(one, key, inner[index] as string, undefined);
-    });
-    if (errors.size === 0) return values;
-    throw new PartialFailureError(
-      new Map(keys.map((key, index) => [key, values[index]] as const).filter(([key]) => !errors.has(key))),
-      errors,
-    );
+    return this.#binding.parts().lookups.getMulti<T>(keys, options);
   }
 
   /** The entry with its tier, age and remaining ttl, or NO_VALUE. */
   async getEntry<T extends V = V>(key: string, options: ReadOptions = {}): Promise<Entry<T> | NoValue> {
-    const { state, reads } = this.#parts();
-    const inner = state.inner(key);
-    let tier: string | undefined;
-    const found = await reads.getWith(inner, key, resolveReadOptions(options), {
-      observe: (name, _key, one) => {
-        if (!isNoValue(one)) tier = name;
-      },
-    });
-    return isNoValue(found) ? found : reads.describe<T>(inner, found, tier ?? state.backend.name, false);
+    return this.#binding.parts().lookups.getEntry<T>(key, options);
   }
 
   async has(key: string): Promise<boolean> {
@@ -247,13 +147,7 @@ export class Region<V = unknown> {
    */
   getOrCreate<T extends V = V>(key: string, creator: Creator<T>, options?: CreateOptions<T>): Promise<T> {
     try {
-      const { state, reads, early } = this.#parts();
-      const inner = state.inner(key);
-      if (options === undefined || readsPlainly(options)) {
-        const near = reads.near(inner);
-        if (near !== undefined) return Promise.resolve(this.#served<T>(near, key, inner, early, creator, options) as T);
-      }
-      return this.#created(key, inner, creator, options);
+      return this.#binding.parts().getOrCreate.one<T>(key, creator, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -265,20 +159,7 @@ export class Region<V = unknown> {
     creator: Creator<T>,
     options?: CreateOptions<T>,
   ): Promise<Entry<T> | NoValue> {
-    const { state, reads } = this.#parts();
-    const inner = state.inner(key);
-    if (options?.forceRefresh !== true) {
-      const before = await this.getEntry<T>(key, pickRead(options)).catch(() => NO_VALUE);
-      if (!isNoValue(before)) return before as Entry<T>;
-    }
-    const { entry, origin } = await this.#land(key, inner, creator, options);
-    if (isNoValue(entry)) return entry;
-    return reads.describe<T>(
-      inner,
-      entry,
-      origin === "created" || origin === "default" ? undefined : state.backend.name,
-      origin === "created",
-    );
+    return this.#binding.parts().getOrCreate.entry<T>(key, creator, options);
   }
 
   /**
@@ -301,22 +182,7 @@ export class Region<V = unknown> {
     creator: BatchCreator<T>,
     options?: CreateOptions<T> & { readonly settled?: boolean },
   ): Promise<Map<string, T> | BatchOutcomes<T>> {
-    const { state, reads, creations, defaults } = this.#parts();
-    if (options === undefined || (readsPlainly(options) && options.settled !== true)) {
-      const hits = reads.hits(state.innerAll(keys));
-      if (hits !== undefined) return reads.handOutAll<T>(keys, hits);
-    }
-    const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
-    const outcomes = await new Batch<T>(state, reads, creations).run(keys, creator, resolved);
-    if (options?.settled) return outcomes;
-    const results = new Map<string, T>();
-    const errors = new Map<string, unknown>();
-    for (const [key, outcome] of outcomes) {
-      if (outcome.status === "fulfilled") results.set(key, outcome.value);
-      else errors.set(key, outcome.reason);
-    }
-    if (errors.size > 0) throw new PartialFailureError(results, errors);
-    return results;
+    return this.#binding.parts().getOrCreate.many<T>(keys, creator, options);
   }
 
   /**
@@ -327,9 +193,7 @@ export class Region<V = unknown> {
   cached<F extends AnyFunction>(fn: F, options?: CachedOptions<F>): CachedFunction<F>;
   cached(options?: CachedDecoratorOptions): CachedDecorator;
   cached(given: AnyFunction | CachedDecoratorOptions = {}, options: object = {}): unknown {
-    if (typeof given !== "function")
-      return decoratorOf(given, (fn) => this.#cachedFunction(fn, given as CachedOptions<AnyFunction>));
-    return this.#cachedFunction(given, options as CachedOptions<AnyFunction>);
+    return this.#functions.one(given, options);
   }
 
   /** The same for a function that takes a list and gives each element's result: called for what is not cached, once. */
@@ -339,49 +203,47 @@ export class Region<V = unknown> {
   ): CachedListFunction<F>;
   cachedMulti(options?: CachedMultiDecoratorOptions): CachedListDecorator;
   cachedMulti(given: AnyFunction | CachedMultiDecoratorOptions = {}, options: object = {}): unknown {
-    if (typeof given !== "function") return decoratorOf(given, (fn) => this.#cachedMulti(fn, given, false));
-    return this.#cachedMulti(given, options, false);
+    return this.#functions.many(given, options);
   }
 
   /** dogpile's `cache_on_arguments`: as {@link cached}; `expirationTime` alone is also the ttl of what is stored. */
   cacheOnArguments(options: CachedDecoratorOptions = {}): CachedDecorator {
-    return this.cached(withDogpileLife(options));
+    return this.#functions.onArguments(options) as CachedDecorator;
   }
 
   /** dogpile's `cache_multi_on_arguments`: as {@link cachedMulti}, for a function whose arguments are the keys. */
   cacheMultiOnArguments(options: CachedMultiDecoratorOptions = {}): CachedSpreadDecorator {
-    const decorate = decoratorOf(options, (fn) => this.#cachedMulti(fn, withDogpileLife(options), true));
-    return decorate as unknown as CachedSpreadDecorator;
+    return this.#functions.multiOnArguments(options) as CachedSpreadDecorator;
   }
 
   async set<T extends V = V>(key: string, value: T, options?: WriteOptions): Promise<WriteReport> {
-    const { state, writes, writeDefaults } = this.#parts();
-    const resolved = options === undefined ? writeDefaults : resolveWriteOptions(options, this.#options);
+    const { state, writes, writeDefaults } = this.#binding.parts();
+    const resolved = options === undefined ? writeDefaults : resolveWriteOptions(options, this.#binding.options);
     return writes.setOne(state.inner(key), key, value, resolved);
   }
 
   /** One write a tier. The mapping and its values are not changed. */
   async setMulti<T extends V = V>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport> {
-    const { state, writes } = this.#parts();
+    const { state, writes } = this.#binding.parts();
     const given = new Map<string, readonly [string, T]>();
     for (const pair of mapping) given.set(state.inner(pair[0]), pair);
-    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, this.#options));
+    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, this.#binding.options));
   }
 
   async delete(key: string): Promise<WriteReport> {
-    const { state, writes } = this.#parts();
+    const { state, writes } = this.#binding.parts();
     return writes.delete(new Map([[state.inner(key), key]]));
   }
 
   async deleteMulti(keys: readonly string[]): Promise<WriteReport> {
-    const { state, writes } = this.#parts();
+    const { state, writes } = this.#binding.parts();
     return keys.length === 0 ? nothing : writes.delete(new Map(keys.map((key) => [state.inner(key), key])));
   }
 
   /** Starts the entry's life anew. `false` if there is none, or it was changed meanwhile. */
   async touch(key: string, options?: WriteOptions): Promise<boolean> {
-    const { state, reads } = this.#parts();
-    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, this.#options));
+    const { state, reads } = this.#binding.parts();
+    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, this.#binding.options));
   }
 
   /** Everything in the region: `hard` (the default) makes it absent, `hard: false` stale. O(1), in all processes. */
@@ -396,7 +258,7 @@ export class Region<V = unknown> {
 
   /** Forgets everything: a hard invalidation, and the memory of this process is freed at once. Never a scan of a shared store. */
   async clear(): Promise<WriteReport> {
-    const { state } = this.#parts();
+    const { state } = this.#binding.parts();
     const report = await this.#invalidate([regionMark], {});
     const chain = chainOf(state.backend);
     if (chain !== undefined) await chain.clearNear();
@@ -411,7 +273,7 @@ export class Region<V = unknown> {
 
   /** Whether a creation of the key is under way: in this process, or under the backend's own lock. */
   async keyIsLocked(key: string): Promise<boolean> {
-    const { state } = this.#parts();
+    const { state } = this.#binding.parts();
     const inner = state.inner(key);
     if (state.flights.get(inner) !== undefined) return true;
     const mutex = state.backend.getMutex(inner);
@@ -420,7 +282,7 @@ export class Region<V = unknown> {
 
   /** Listens; what is returned ends that. A listener that throws is logged and harms nobody. */
   on<E extends RegionEventName>(event: E, listener: RegionEvents[E]): () => void {
-    return this.#events.on(event, listener);
+    return this.#binding.events.on(event, listener);
   }
 
   /** Each tier, nearest first: up, degraded or down, since when, why. */
@@ -430,170 +292,21 @@ export class Region<V = unknown> {
 
   /** The resolved chain in words; with a key, what each tier holds of it. */
   async explain(key?: string): Promise<string> {
-    const { state } = this.#parts();
-    return explainRegion.text(this.#options, state, key === undefined ? undefined : state.inner(key));
+    const { state } = this.#binding.parts();
+    return explainRegion.text(this.#binding.options, state, key === undefined ? undefined : state.inner(key));
   }
 
   /** Ends the region: waits, within `closeTimeout`, for background work. Backends belong to who made them and stay open. */
   async close(): Promise<CloseReport> {
-    const parts = this.#configured;
-    if (parts === undefined || parts.state.closed) return { unconfirmedKeys: [], unconfirmedMarks: [], unfinished: 0 };
-    const report = await parts.writes.close(() => this.#events.clear());
-    await this.#owned?.close();
-    return report;
+    return this.#binding.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #cachedFunction(fn: AnyFunction, options: CachedOptions<AnyFunction>): unknown {
-    const { functionKeyGenerator } = this.#options;
-    return cachedFunction(this as unknown as CachingRegion, fn, options, this.#prefixes, functionKeyGenerator);
-  }
-
-  #cachedMulti(fn: AnyFunction, options: CachedMultiDecoratorOptions, spread: boolean): unknown {
-    const { functionMultiKeyGenerator } = this.#options;
-    const region = this as unknown as CachingRegion;
-    return cachedMultiFunction(region, fn, options, this.#prefixes, functionMultiKeyGenerator, spread);
-  }
-
-  #parts(): Configured {
-    if (this.#configured === undefined) throw new RegionNotConfigured(this.name);
-    this.#configured.state.assertOpen();
-    return this.#configured;
-  }
-
-  #assertFree({ replaceExistingBackend = false }: ConfigureOptions): void {
-    if (this.#configured !== undefined && !replaceExistingBackend) throw new RegionAlreadyConfigured(this.name);
-  }
-
-  #resolved({ ttl, grace }: ConfigureOptions): ResolvedRegionOptions {
-    return resolveRegionOptions({
-      ...this.#given,
-      ...(ttl !== undefined && { ttl }),
-      ...(grace !== undefined && { grace }),
-    });
-  }
-
-  /** Makes the backend and assigns it; closes it again if it can't be assigned. */
-  async #bind(
-    name: string,
-    options: ConfigureByNameOptions,
-    make: (maker: BackendMaker) => CacheBackend,
-  ): Promise<this> {
-    checkConfigureOptions(options, configureByNameNames);
-    this.#assertFree(options);
-    this.#resolved(options);
-    const backend = make(await (options.backends ?? defaultBackends).load(name));
-    try {
-      this.#assign(backend, options, configureByNameNames);
-    } catch (error) {
-      await backend.close();
-      throw error;
-    }
-    this.#owned = backend;
-    return this;
-  }
-
-  #assign(backend: CacheBackend, options: ConfigureOptions, names: readonly string[]): void {
-    this.#assertFree(options);
-    checkConfigureOptions(options, names);
-    if (!(backend instanceof CacheBackend))
-      throw new ConfigurationError({ path: "region.backend", expected: "a backend", received: backend });
-    const resolved = this.#resolved(options);
-    const { clock, random, serializer } = resolved;
-    const scoped = scopeOf(protect(backend, { clock, random }), resolved.name);
-    const stored = serializer === undefined ? scoped : new SerializingProxy(scoped, serializer);
-    const wrapped = (options.wrap ?? []).reduceRight<CacheBackend>(
-      (inner, proxy, index) => applyProxy(proxy, inner, `region.wrap[${index}]`),
-      stored,
-    );
-    this.#options = resolved;
-    this.#invalidator = options.regionInvalidator ?? this.#invalidator;
-    this.#install(wrapped);
-    const before = this.#owned;
-    this.#owned = undefined;
-    if (before !== undefined) this.#parts().state.inBackground(closing(before), "closing a replaced backend");
-  }
-
-  #install(backend: CacheBackend): void {
-    const before = this.#configured;
-    const state = new RegionState(this.#options, backend, this.#events, this.#invalidator, this);
-    const reads = new RegionReads(state);
-    const creations = new Creations(state);
-    const writes = new RegionWrites(state, (key) => creations.forgetFailure(key));
-    const early = EarlyRefresh.for(state, creations);
-    this.#configured = {
-      state,
-      reads,
-      writes,
-      creations,
-      early,
-      defaults: resolveCreateOptions(undefined, this.#options),
-      writeDefaults: resolveWriteOptions(undefined, this.#options),
-    };
-    before?.state.retire(backend);
-  }
-
-  #created<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<T> {
-    const landing = this.#land(key, inner, creator, options);
-    return isPromiseLike(landing)
-      ? Promise.resolve(landing.then((landed) => this.#landed<T>(landed)))
-      : Promise.resolve(this.#landed<T>(landing));
-  }
-
-  #landed<T>({ entry }: Landing): T {
-    return (isNoValue(entry) ? entry : this.#parts().reads.handOut<T>(entry)) as T;
-  }
-
-  /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
-  #land<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Awaitable<Landing> {
-    const { state, creations, defaults } = this.#parts();
-    const joined = creations.joinable(inner);
-    const resolved = options === undefined ? defaults : resolveCreateOptions(options, this.#options);
-    const flight = joined ?? creations.begin(inner, key);
-    if (joined === undefined) {
-      creations.lead([flight], new SingleRequest(creator, resolved));
-      if (flight.settled) return flight.ended();
-    }
-    return waitFor(flight, joined === undefined, resolved, state);
-  }
-
-  #servedAll<T>(hits: readonly CachedValue[], keys: readonly string[], inner: readonly string[]): readonly T[] {
-    const values = new Array<T>(hits.length);
-    for (let at = 0; at < hits.length; at += 1)
-      values[at] = this.#served<T>(hits[at] as CachedValue, keys[at] as string, inner[at] as string, undefined) as T;
-    return values;
-  }
-
-  // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
-  #servedLater<T>(
-    found: Awaitable<CachedValue | NoValue>,
-    key: string,
-    inner: string,
-    early: EarlyRefresh | undefined,
-  ): Promise<T | NoValue> {
-    return Promise.resolve(andThen(found, (entry) => this.#served<T>(entry, key, inner, early)));
-  }
-
-  #served<T>(
-    entry: CachedValue | NoValue,
-    key: string,
-    inner: string,
-    early: EarlyRefresh | undefined,
-    creator?: Creator<T>,
-    options?: CreateOptions<T>,
-  ): T | NoValue {
-    if (isNoValue(entry)) return entry;
-    if (this.#events.observesHits) this.#events.hit(key, this.#configured?.state.nearName);
-    if (early !== undefined && creator !== undefined)
-      early.consider(inner, key, entry, creator as Creator<unknown>, options as CreateOptions | undefined);
-    return (this.#options.isolation === "share" ? entry.payload : this.#parts().reads.handOut(entry)) as T;
-  }
-
   async #invalidate(names: readonly string[], options: { readonly hard?: boolean }): Promise<WriteReport> {
-    const { writes, creations } = this.#parts();
+    const { writes, creations } = this.#binding.parts();
     creations.forgetFailures();
     return writes.invalidate(names, options.hard === false ? "soft" : "hard");
   }
@@ -605,10 +318,6 @@ const nothing: WriteReport = Object.freeze({
   tiers: new Map(),
   settled: Promise.resolve(),
 });
-
-async function closing(backend: CacheBackend): Promise<void> {
-  await backend.close();
-}
 
 /** A region with its backend, in one step. */
 export function createRegion<V = unknown>(options: RegionOptions & RegionBackendOptions): Region<V> {
@@ -622,44 +331,4 @@ export function createRegion<V = unknown>(options: RegionOptions & RegionBackend
 /** A region that gets its backend later: functions may be decorated with it before. */
 export function makeRegion<V = unknown>(options: RegionOptions): Region<V> {
   return new Region<V>(options);
-}
-
-/** A creator of one value as a request. A class, since it is made for every creation: no closure, no object around it. */
-class SingleRequest<T> implements CreationRequest {
-  readonly options: CreationRequest["options"];
-  readonly isAsync: boolean;
-  readonly #creator: Creator<T>;
-
-  constructor(creator: Creator<T>, options: CreationRequest["options"]) {
-    this.options = options;
-    this.isAsync = isAsyncFunction(creator);
-    this.#creator = creator;
-  }
-
-  create(contexts: readonly EntryContext[]): Awaitable<readonly unknown[]> {
-    // Apart, so that it is called as a function of its own.
-    const creator = this.#creator;
-    const value: unknown = creator(contexts[0] as CreatorContext<T>);
-    return isPromiseLike(value) ? alone(value) : [value];
-  }
-}
-
-function alone(value: PromiseLike<unknown>): PromiseLike<readonly unknown[]> {
-  return value.then((one) => [one]);
-}
-
-/** Whether a fresh entry of the nearest tier is what the call asks for. */
-function readsPlainly({
-  expirationTime,
-  forceRefresh,
-  skip,
-}: Pick<CreateOptions, "expirationTime" | "forceRefresh" | "skip">): boolean {
-  return expirationTime === undefined && forceRefresh !== true && skip === undefined;
-}
-
-function pickRead(options: Pick<CreateOptions, "expirationTime" | "skip"> | undefined): ReadOptions {
-  return {
-    ...(options?.expirationTime !== undefined && { expirationTime: options.expirationTime }),
-    ...(options?.skip !== undefined && { skip: options.skip }),
-  };
 }

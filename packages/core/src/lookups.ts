@@ -1,0 +1,76 @@
+import { type Awaitable, andThen } from "./awaitable.ts";
+import { CachedValue } from "./cached-value.ts";
+import { type ReadOptions, resolveReadOptions } from "./call-options.ts";
+import { PartialFailureError } from "./errors.ts";
+import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
+import type { Entry, RegionReads } from "./region-reads.ts";
+import type { RegionState } from "./region-state.ts";
+
+/** Answers `get` and its kin: what callers are given of what was read. */
+export class Lookups {
+  readonly #state: RegionState;
+  readonly #reads: RegionReads;
+
+  constructor(state: RegionState, reads: RegionReads) {
+    this.#state = state;
+    this.#reads = reads;
+  }
+
+  /** @throws ValidationError */
+  get<T>(key: string, options: ReadOptions | undefined): Promise<T | NoValue> {
+    const reads = this.#reads;
+    const inner = this.#state.inner(key);
+    const found =
+      options === undefined ? reads.get(inner, key) : reads.getWith(inner, key, resolveReadOptions(options));
+    return found instanceof CachedValue ? Promise.resolve(reads.served<T>(key, found)) : this.#later<T>(key, found);
+  }
+
+  /** @throws ValidationError */
+  peek<T>(key: string): T | NoValue {
+    const entry = this.#reads.near(this.#state.inner(key));
+    return entry === undefined ? NO_VALUE : this.#reads.served<T>(key, entry);
+  }
+
+  async getMulti<T>(keys: readonly string[], options: ReadOptions | undefined): Promise<readonly (T | NoValue)[]> {
+    const inner = this.#state.innerAll(keys);
+    if (keys.length === 0) return [];
+    const hits = options === undefined ? this.#reads.hits(inner) : undefined;
+    return hits === undefined ? this.#readMulti<T>(inner, keys, options) : this.#servedAll<T>(keys, hits);
+  }
+
+  async getEntry<T>(key: string, options: ReadOptions): Promise<Entry<T> | NoValue> {
+    return this.#reads.entry<T>(this.#state.inner(key), key, resolveReadOptions(options));
+  }
+
+  // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
+  #later<T>(key: string, found: Awaitable<CachedValue | NoValue>): Promise<T | NoValue> {
+    return Promise.resolve(andThen(found, (one) => (isNoValue(one) ? one : this.#reads.served<T>(key, one))));
+  }
+
+  #servedAll<T>(keys: readonly string[], hits: readonly CachedValue[]): readonly T[] {
+    const values = new Array<T>(hits.length);
+    for (let at = 0; at < hits.length; at += 1)
+      values[at] = this.#reads.served<T>(keys[at] as string, hits[at] as CachedValue);
+    return values;
+  }
+
+  async #readMulti<T>(
+    inner: readonly string[],
+    keys: readonly string[],
+    options: ReadOptions | undefined,
+  ): Promise<readonly (T | NoValue)[]> {
+    const answered = this.#reads.getMulti(inner, keys, options && resolveReadOptions(options));
+    const all = "then" in answered ? await answered : answered;
+    const errors = new Map<string, unknown>();
+    const values = all.map((one, index): T | NoValue => {
+      const key = keys[index] as string;
+      if (one instanceof Error) errors.set(key, one);
+      return one instanceof CachedValue ? this.#reads.served<T>(key, one) : NO_VALUE;
+    });
+    if (errors.size === 0) return values;
+    throw new PartialFailureError(
+      new Map(keys.map((key, index) => [key, values[index]] as const).filter(([key]) => !errors.has(key))),
+      errors,
+    );
+  }
+}
