@@ -1,3 +1,4 @@
+import { watchForAbandonment } from "./abandonment.ts";
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
@@ -70,11 +71,12 @@ export class Creation {
   failed(flight: Flight, error: unknown, options: ResolvedCreateOptions): void {
     const { events, flights, freshness, options: region, stamps } = this.#state;
     flights.remove(flight);
-    const standsFor = flight.stale === undefined ? region.errorTtlMs : region.retryAfterMs;
+    const stale = this.#state.staleOf(flight, options.expirationMs);
+    const standsFor = stale === undefined ? region.errorTtlMs : region.retryAfterMs;
     if (standsFor > 0 && !flight.broken) this.#failures.remember(flight.key, region.clock.now() + standsFor, error);
-    if (flight.stale !== undefined && freshness.graceMs(flight.stale) > 0) {
+    if (stale !== undefined && freshness.graceMs(stale) > 0) {
       events.emit("stale", { key: flight.givenKey, reason: "error" });
-      flight.land({ entry: flight.stale, origin: "stale" });
+      flight.land({ entry: stale, origin: "stale" });
     } else if (options.fallback === undefined) flight.fail(error);
     else {
       try {
@@ -164,20 +166,38 @@ export class Creation {
       return undefined;
     }
     if (isPromiseLike(values)) {
-      stopWhenAbandoned(flights, stopper);
-      return this.#finishLater(job, values);
+      return this.#finishLater(job, values, this.#watch(job, stopper));
     }
     this.#ended(job);
     return this.#finish(job, values);
   }
 
-  #finishLater(job: Job, values: PromiseLike<readonly unknown[]>): Promise<void> {
+  #watch(job: Job, stopper: Stopper): Timer {
+    const { flights, options, right, renewal } = job;
+    const { clock, leaseMs } = this.#state.options;
+    return watchForAbandonment({
+      flights,
+      stopper,
+      clock,
+      hardTimeoutMs: options.hardTimeoutMs,
+      leaseMs,
+      onStop: () => renewal?.cancel(),
+      onGone: () => {
+        for (const flight of flights) this.#state.flights.giveUp(flight);
+        this.#fill.giveBack(flights, right);
+      },
+    });
+  }
+
+  #finishLater(job: Job, values: PromiseLike<readonly unknown[]>, watch: Timer): Promise<void> {
     const done = values.then(
       (all) => {
+        watch.cancel();
         this.#ended(job);
         return this.#finish(job, all);
       },
       (error: unknown) => {
+        watch.cancel();
         this.#ended(job);
         this.#abort(job, error);
       },
@@ -325,14 +345,4 @@ export class Creation {
     schedule();
     return { cancel: () => timer.cancel() };
   }
-}
-
-/** The creator is told to stop once nobody waits for any of its keys. */
-function stopWhenAbandoned(flights: readonly Flight[], stopper: Stopper): void {
-  let abandoned = 0;
-  const leave = () => {
-    abandoned += 1;
-    if (abandoned === flights.length) stopper.stop(new Error("nobody waits for this creation any more"));
-  };
-  for (const flight of flights) flight.onAbandoned = leave;
 }

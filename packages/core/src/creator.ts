@@ -95,9 +95,15 @@ export class Stopper {
     return this.#controller.signal;
   }
 
-  stop(reason: unknown): void {
+  get stopped(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** Says whether the creator has its signal, and so knows. */
+  stop(reason: Error): boolean {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
+    return this.#controller !== undefined;
   }
 }
 

@@ -98,7 +98,7 @@ export class Flight {
     this.#reject?.(error);
   }
 
-  /** Told once when the last of its waiters has left. */
+  /** Told whenever the last of its waiters has left. */
   set onAbandoned(listener: () => void) {
     this.#onAbandoned = listener;
   }
@@ -156,6 +156,12 @@ export class Flights {
     }
     if (this.#forgotten.size === 0) return;
     for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;
+  }
+
+  /** Nobody joins it, and what it may yet create is not stored. */
+  giveUp(flight: Flight): void {
+    flight.broken = true;
+    this.#leave(flight);
   }
 
   /** Something of unknown extent was invalidated: nobody joins what began before; marks judge what it stores. */

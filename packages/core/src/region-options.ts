@@ -22,7 +22,11 @@ export interface RegionOptions {
   readonly grace?: Duration;
   /** How long the caller that regenerates waits before it gets the stale value. 0: stale-while-revalidate. @default Infinity */
   readonly softTimeout?: Duration;
-  /** How long anybody waits for a creator where nothing stale exists; then a TimeoutError. @default Infinity */
+  /**
+   * How long anybody waits for a creator: then the stale value, or where there is none a TimeoutError. The creator's signal
+   * fires when nobody is left who waits; one that has not asked for its signal is joined for another `lease` before it is
+   * given up. @default Infinity
+   */
   readonly hardTimeout?: Duration;
   /** How long after a failed creation the stale value is served without trying again. @default "5s" */
   readonly retryAfter?: Duration;

@@ -170,6 +170,15 @@ export class RegionState {
     return new CachedValue(payload, metadata);
   }
 
+  /**
+   * What may be served in place of what the flight makes, now: since it was read its grace may have ended, or the key have
+   * been changed.
+   */
+  staleOf({ key, stale, broken }: Flight, expirationMs: number | undefined): CachedValue | undefined {
+    if (stale === undefined || broken) return undefined;
+    return this.freshness.judgeWith(expirationMs)(key, stale) === "absent" ? undefined : stale;
+  }
+
   /** An entry for the callers alone, that is nowhere stored. */
   passing(payload: unknown, startedAt: number): CachedValue {
     return this.entry(payload, { startedAt, startedOrder: undefined, ttlMs: 0, graceMs: 0, ownTtl: false });

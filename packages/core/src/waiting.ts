@@ -1,3 +1,4 @@
+import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
 import { TimeoutError } from "./errors.ts";
@@ -21,25 +22,32 @@ export function waitFor(
 
 function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, state: RegionState): Promise<Landing> {
   if (flight.settled) return flight.outcome;
-  const { stale } = flight;
+  const stale = state.staleOf(flight, options.expirationMs);
   const waits = leads && !flight.handedOver;
-  if (stale !== undefined && !(waits && options.softTimeoutMs === Number.POSITIVE_INFINITY)) {
-    const landing: Landing = { entry: stale, origin: "stale" };
-    const reason = waits ? "soft-timeout" : "refreshing";
-    const serve = () => {
-      state.events.emit("stale", { key: flight.givenKey, reason });
-      return landing;
-    };
-    if (!waits || options.softTimeoutMs === 0) return Promise.resolve(serve());
-    // The creator goes on and its result is kept: this caller has not left, it has been served.
-    return limited(flight, options, options.softTimeoutMs, state, (resolve) => resolve(serve()));
-  }
-  if (stale !== undefined || (options.hardTimeoutMs === Number.POSITIVE_INFINITY && options.signal === undefined)) {
-    return options.signal === undefined
-      ? flight.outcome
-      : limited(flight, options, Number.POSITIVE_INFINITY, state, () => undefined);
-  }
-  return limited(flight, options, options.hardTimeoutMs, state, (resolve, reject) => {
+  if (stale === undefined) return waitForNew(flight, options, options.hardTimeoutMs, state);
+  const serve = (entry: CachedValue): Landing => {
+    state.events.emit("stale", { key: flight.givenKey, reason: waits ? "soft-timeout" : "refreshing" });
+    return { entry, origin: "stale" };
+  };
+  // Nobody who can be served something waits for longer than one who can't.
+  const softTimeoutMs = Math.min(options.softTimeoutMs, options.hardTimeoutMs);
+  if (!waits || softTimeoutMs === 0) return Promise.resolve(serve(stale));
+  // The creator goes on and its result is kept: this caller has not left, it has been served.
+  return limited(flight, options, softTimeoutMs, state, (resolve) => {
+    const still = state.staleOf(flight, options.expirationMs);
+    const leftMs = options.hardTimeoutMs - softTimeoutMs;
+    resolve(still === undefined ? waitForNew(flight, options, leftMs, state) : serve(still));
+  });
+}
+
+/** There is nothing to be served meanwhile. */
+function waitForNew(
+  flight: Flight,
+  options: ResolvedCreateOptions,
+  hardTimeoutMs: number,
+  state: RegionState,
+): Promise<Landing> {
+  return limited(flight, options, hardTimeoutMs, state, (resolve, reject) => {
     flight.leave();
     const error = new TimeoutError(`the creation of ${JSON.stringify(flight.givenKey)}`, options.hardTimeoutMs);
     if (options.fallback === undefined) return reject(error);
@@ -56,8 +64,9 @@ function limited(
   options: ResolvedCreateOptions,
   ms: number,
   state: RegionState,
-  onTime: (resolve: (landing: Landing) => void, reject: (error: unknown) => void) => void,
+  onTime: (resolve: (landing: Landing | Promise<Landing>) => void, reject: (error: unknown) => void) => void,
 ): Promise<Landing> {
+  if (ms === Number.POSITIVE_INFINITY && options.signal === undefined) return flight.outcome;
   return new Promise((resolve, reject) => {
     let timer: Timer | undefined;
     const { signal } = options;

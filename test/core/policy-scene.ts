@@ -1,0 +1,108 @@
+import {
+  type Awaitable,
+  type CacheBackend,
+  type CreateOptions,
+  createRegion,
+  type EntryContext,
+  PartialFailureError,
+  type Region,
+  type RegionOptions,
+  stackWith,
+} from "@cascata/core";
+import { AuthorityStore, ManualClock, MapBackend, ReferenceAuthority, settled } from "@cascata/testing";
+
+/** A creator of one key, however it is asked for. */
+export type Make = (context: EntryContext, signal: () => AbortSignal) => Awaitable<unknown>;
+
+/** Asks for "k", alone or in a batch beside a key that memory has. */
+export interface Way {
+  readonly name: string;
+  ask(region: Region, make: Make, options?: CreateOptions): Promise<unknown>;
+}
+
+const companion = "beside";
+
+const all: readonly Way[] = [
+  {
+    name: "alone",
+    ask: (region, make, options) => region.getOrCreate("k", (context) => make(context, () => context.signal), options),
+  },
+  {
+    name: "in a batch",
+    ask: async (region, make, options) => {
+      if (region.peek(companion) !== companion)
+        await region.set(companion, companion, { ttl: Number.POSITIVE_INFINITY });
+      try {
+        const all = await region.getOrCreateMulti(
+          [companion, "k"],
+          async (keys, context) => Promise.all(keys.map(async (key) => make(context.for(key), () => context.signal))),
+          options,
+        );
+        if (all.get(companion) !== companion) throw new Error("the other key of the batch was harmed");
+        return all.get("k");
+      } catch (error) {
+        if (!(error instanceof PartialFailureError)) throw error;
+        if (error.results.get(companion) !== companion) throw new Error("the other key of the batch was harmed");
+        throw error.errors.get("k");
+      }
+    },
+  },
+];
+
+/** A test looks at most outcomes later than they come. */
+export const ways: readonly Way[] = all.map(({ name, ask }) => ({
+  name,
+  ask: (...given) => {
+    const asked = ask(...given);
+    asked.catch(() => undefined);
+    return asked;
+  },
+}));
+
+export const depths = ["memory", "memory, authority", "memory, disk, authority"] as const;
+
+export interface Scene {
+  readonly clock: ManualClock;
+  readonly store: AuthorityStore;
+  readonly region: Region;
+  /** Another process over the same authority. */
+  another(options?: Partial<RegionOptions>): Region;
+}
+
+/** A region of the depth, with everything connected and nothing stored. */
+export async function sceneOf(depth: (typeof depths)[number], options: Partial<RegionOptions> = {}): Promise<Scene> {
+  const clock = new ManualClock();
+  const store = new AuthorityStore({ clock });
+  const near = (name: string) => new MapBackend({ clock, name });
+  const backend = (): CacheBackend => {
+    if (depth === "memory") return near("memory");
+    const tiers = depth === "memory, authority" ? [near("memory")] : [near("memory"), near("disk")];
+    return stackWith({ clock }, ...tiers, new ReferenceAuthority(store));
+  };
+  const open = (own: Partial<RegionOptions>): Region =>
+    createRegion({ name: "r", clock, backend: backend(), ttl: 100, ...options, ...own });
+  const region = open({});
+  await clock.advance(5);
+  return { clock, store, region, another: (own = {}) => open(own) };
+}
+
+/** What a promise has come to, once everything that needs no time has happened. */
+export async function soon<T>(promise: Promise<T>): Promise<T | Error | "pending"> {
+  let state: T | Error | "pending" = "pending";
+  promise.then(
+    (value) => {
+      state = value;
+    },
+    (error: unknown) => {
+      state = error as Error;
+    },
+  );
+  await settled();
+  return state;
+}
+
+/** An old value of "k", in its grace. */
+export async function makeStale({ region, clock }: Scene, value: unknown = "old"): Promise<void> {
+  await region.set("k", value);
+  await clock.advance(150);
+}
