@@ -4,9 +4,12 @@ import {
   type CreateOptions,
   createRegion,
   isCacheError,
+  type KeyMangler,
+  makeRegion,
   NO_VALUE,
   ProxyBackend,
   type ProxyFactory,
+  type RegionOptions,
   stack,
   ValidationError,
 } from "@cascata/core";
@@ -18,6 +21,14 @@ const clock = new ManualClock();
 const fresh = () => createRegion({ name: "r", backend: new MapBackend({ clock }), clock });
 const bytes = () =>
   createRegion({ name: "r", backend: new SerializingMemoryBackend({ maxEntries: 10, clock }), clock });
+
+function caught(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
 
 describe("keys", () => {
   for (const key of [undefined, null, 1, {}, ["a"], Symbol("k")]) {
@@ -142,6 +153,173 @@ describe("batches", () => {
       expect(await region.getMulti(["a", "b"])).toEqual([NO_VALUE, NO_VALUE]);
     });
   }
+});
+
+describe("creators", () => {
+  for (const bad of [undefined, null, 5, "f", {}]) {
+    it(`that are ${JSON.stringify(bad)} are refused at once, and nobody waits for them afterwards`, async () => {
+      const region = fresh();
+      const creator = bad as unknown as () => number;
+      for (const call of [
+        () => region.getOrCreate("k", creator),
+        () => region.getOrCreate("k", creator, { ttl: "1m" }),
+        () => region.getOrCreateEntry("k", creator),
+        () => region.getOrCreateMulti(["k", "l"], creator as never),
+      ])
+        await expect(call()).rejects.toThrow(/creator: expected a function/);
+      expect(await region.keyIsLocked("k")).toBe(false);
+      expect(await region.getOrCreate("k", () => 1)).toBe(1);
+      expect(await region.getOrCreateMulti(["k", "l"], (keys) => keys.map(() => 2))).toEqual(
+        new Map([
+          ["k", 1],
+          ["l", 2],
+        ]),
+      );
+      await expect(region.getOrCreate("k", creator)).rejects.toThrow(ValidationError);
+    });
+  }
+
+  it("a hit that would be renewed early for a caller with bad options leaves no creation behind", async () => {
+    const region = createRegion({ name: "r", backend: new MapBackend({ clock }), clock, ttl: "1m", refreshAhead: 0.1 });
+    await region.set("k", 1);
+    await clock.advance(30_000);
+    await expect(region.getOrCreate("k", () => 2, { ttl: "5x" as "5m" })).rejects.toThrow(/options\.ttl/);
+    expect(await region.keyIsLocked("k")).toBe(false);
+  });
+});
+
+describe("lists", () => {
+  const text = "user:1" as unknown as readonly string[];
+
+  it("a text is no list of keys, and none of tags", async () => {
+    const region = fresh();
+    await region.set("u", 1, { tags: ["u"] });
+    await expect(region.getMulti(text)).rejects.toThrow(/keys: expected a list of keys, received "user:1"/);
+    await expect(region.deleteMulti(text)).rejects.toThrow(ValidationError);
+    await expect(region.getOrCreateMulti(text, (keys) => keys.map(() => 1))).rejects.toThrow(ValidationError);
+    await expect(region.invalidateTags(text)).rejects.toThrow(/tags: expected a list of texts/);
+    expect(() => region.deferInvalidation().invalidateTags(text)).toThrow(ValidationError);
+    expect(await region.get("u")).toBe(1);
+  });
+
+  it("the empty tag, which would be the whole region, is refused", async () => {
+    const region = fresh();
+    await region.set("u", 1);
+    await expect(region.invalidateTags([""])).rejects.toThrow(ValidationError);
+    expect(await region.get("u")).toBe(1);
+  });
+
+  it("tags are texts, in whatever way they come", async () => {
+    const region = fresh();
+    const tags = "t" as unknown as readonly string[];
+    await expect(region.set("k", 1, { tags })).rejects.toThrow(/options\.tags: expected a list of texts/);
+    await expect(region.set("k", 1, { tags: [1 as unknown as string] })).rejects.toThrow(ConfigurationError);
+    await expect(region.getOrCreate("k", () => 1, { tags })).rejects.toThrow(/options\.tags/);
+    await expect(region.getOrCreate("k", () => 1, { tags: () => tags })).rejects.toThrow(/tags: expected a list/);
+    const own = region.getOrCreate("k", (context) => {
+      context.tags = tags;
+      return 1;
+    });
+    await expect(own).rejects.toThrow(/context\.tags: expected a list/);
+    expect(await region.get("k")).toBe(NO_VALUE);
+  });
+
+  for (const bad of [{ a: 1 }, [["a", 1]], null, "ab"]) {
+    it(`setMulti takes a Map, and not ${JSON.stringify(bad)}`, async () => {
+      const mapping = bad as unknown as ReadonlyMap<string, number>;
+      await expect(fresh().setMulti(mapping)).rejects.toThrow(/mapping: expected a Map of values by key/);
+    });
+  }
+
+  it("an invalidation takes no other option", async () => {
+    const region = fresh();
+    await region.set("u", 1);
+    await expect(region.invalidate({ hrad: false } as never)).rejects.toThrow(/did you mean "hard"/);
+    await expect(region.invalidate({ hard: "no" as never })).rejects.toThrow(/options\.hard: expected true or false/);
+    expect(await region.get("u")).toBe(1);
+  });
+});
+
+describe("options of another kind", () => {
+  const ofRegion = {
+    awaitFill: "yes",
+    detectReentry: 1,
+    keyMangler: "sha1",
+    shouldCacheFn: true,
+    asyncCreationRunner: {},
+    functionKeyGenerator: "k",
+    functionMultiKeyGenerator: null,
+    clock: {},
+    random: 0.5,
+    logger: "console",
+    waitUntil: 1,
+  };
+  for (const [name, value] of Object.entries(ofRegion)) {
+    it(`${name}: ${JSON.stringify(value)} is refused when the region is made`, () => {
+      const options = { name: "r", [name]: value } as unknown as RegionOptions;
+      expect(() => makeRegion(options)).toThrow(new RegExp(`region\\.${name}: expected`));
+    });
+  }
+
+  it("all of them are told at once", () => {
+    const options = { name: "r", ttl: "5x", ...ofRegion } as unknown as RegionOptions;
+    const error = caught(() => makeRegion(options));
+    expect((error as ConfigurationError).mistakes.map(({ path }) => path).sort()).toEqual(
+      ["ttl", ...Object.keys(ofRegion)].map((name) => `region.${name}`).sort(),
+    );
+  });
+
+  const ofCall = {
+    tags: 5,
+    signal: {},
+    fallback: 3,
+    forceRefresh: "if-idle",
+    awaitFill: 1,
+    shouldCacheFn: 1,
+    skip: "memory",
+    settled: 1,
+  };
+  for (const [name, value] of Object.entries(ofCall)) {
+    it(`${name}: ${JSON.stringify(value)} is refused by the call`, async () => {
+      const options = { [name]: value } as unknown as CreateOptions<number>;
+      const call = fresh().getOrCreate("k", () => 1, options);
+      await expect(call).rejects.toThrow(new RegExp(`options\\.${name}: expected`));
+    });
+  }
+
+  it("a mangler that gives no text is refused by the call", async () => {
+    const keyMangler = (() => 5) as unknown as KeyMangler;
+    const region = createRegion({ name: "r", backend: new MapBackend(), keyMangler });
+    await expect(region.get("k")).rejects.toThrow(/keyMangler: expected a function that gives a text, received 5/);
+  });
+});
+
+describe("tiers that a call leaves out", () => {
+  const tier = (name: string) => new MapBackend({ clock, name });
+  const two = () => createRegion({ name: "r", backend: stack(tier("near"), tier("far")), clock });
+
+  it("are refused where nobody has the name", async () => {
+    const region = two();
+    await expect(region.get("k", { skip: { read: ["naer"] } })).rejects.toThrow(
+      /options\.skip\.read\[0\]: expected one of near, received "naer" \(did you mean "near"\?\)/,
+    );
+    await expect(region.set("k", 1, { skip: { write: ["near", "fra"] } })).rejects.toThrow(
+      /options\.skip\.write\[1\]: expected one of near, far/,
+    );
+    await expect(region.get("k", { skip: { raed: ["near"] } as never })).rejects.toThrow(/options\.skip: expected/);
+  });
+
+  it("the farthest is the authority: a read can't leave it out", async () => {
+    await expect(two().get("k", { skip: { read: ["far"] } })).rejects.toThrow(ConfigurationError);
+    await expect(fresh().get("k", { skip: { read: ["map"] } })).rejects.toThrow(/the region has one tier/);
+  });
+
+  it("are left out by their names", async () => {
+    const region = two();
+    await region.set("k", 1, { skip: { write: ["near"] } });
+    await region.set("k", 2, { skip: { write: ["far"] } });
+    expect(await region.get("k", { skip: { read: ["near"] } })).toBe(1);
+  });
 });
 
 describe("the wrong moment and the wrong thing", () => {

@@ -1,9 +1,13 @@
 import { type Duration, durationMs } from "./duration.ts";
-import { checkOptionNames } from "./options.ts";
+import { ConfigurationError } from "./errors.ts";
+import { aFlag, aFunction, anObjectWith, checkOptionNames, type Kind, nearest, wrongKinds } from "./options.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
+import { aTagList } from "./tags.ts";
+import type { TierNames } from "./tiers.ts";
 
 /** Tiers, by name, that a call leaves out. */
 export interface SkipTiers {
+  /** Any but the farthest, which is the region's authority. */
   readonly read?: readonly string[];
   readonly write?: readonly string[];
 }
@@ -44,6 +48,12 @@ export interface CreateOptions<T = unknown> {
   readonly skip?: SkipTiers;
 }
 
+/** What an invalidation takes. */
+export interface InvalidateOptions {
+  /** `false`: what is covered becomes stale instead of absent. @default true */
+  readonly hard?: boolean;
+}
+
 export interface ResolvedCreateOptions {
   readonly ttlMs: number;
   readonly graceMs: number;
@@ -63,31 +73,46 @@ export interface ResolvedCreateOptions {
   readonly skipWrite: ReadonlySet<string> | undefined;
 }
 
-const createNames = [
-  "ttl",
-  "grace",
-  "tags",
-  "expirationTime",
-  "softTimeout",
-  "hardTimeout",
-  "signal",
-  "fallback",
-  "forceRefresh",
-  "awaitFill",
-  "shouldCacheFn",
-  "skip",
-  "settled",
-];
-const readNames = ["expirationTime", "ignoreExpiration", "skip"];
-const writeNames = ["ttl", "grace", "tags", "skip"];
+/** What resolving needs to know of the region. */
+interface CallScene {
+  readonly options: ResolvedRegionOptions;
+  readonly tiers: TierNames;
+}
+
+const skip: Kind = {
+  expected: "tiers by name, as { read: [...], write: [...] }",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(value).every(([side, names]) => (side === "read" || side === "write") && isNames(names)),
+};
+const signal: Kind = anObjectWith("an AbortSignal", "addEventListener", "throwIfAborted");
+const createKinds: Readonly<Record<string, Kind>> = {
+  tags: {
+    expected: `${aTagList.expected}, or a function`,
+    accepts: (value) => aTagList.accepts(value) || aFunction.accepts(value),
+  },
+  signal,
+  fallback: aFunction,
+  forceRefresh: aFlag,
+  awaitFill: aFlag,
+  shouldCacheFn: aFunction,
+  skip,
+  settled: aFlag,
+};
+const createNames = ["ttl", "grace", "expirationTime", "softTimeout", "hardTimeout", ...Object.keys(createKinds)];
+const readKinds: Readonly<Record<string, Kind>> = { ignoreExpiration: aFlag, skip };
+const readNames = ["expirationTime", ...Object.keys(readKinds)];
+const writeKinds: Readonly<Record<string, Kind>> = { tags: aTagList, skip };
+const writeNames = ["ttl", "grace", ...Object.keys(writeKinds)];
 
 /** @throws ConfigurationError naming the option */
 export function resolveCreateOptions<T>(
   options: CreateOptions<T> | undefined,
-  region: ResolvedRegionOptions,
+  { options: region, tiers }: CallScene,
 ): ResolvedCreateOptions {
   const given: CreateOptions<T> = options ?? {};
-  if (options !== undefined) checkOptionNames(options, createNames, "options");
+  if (options !== undefined) check(options, createNames, createKinds);
   return {
     ttlMs: ms(given.ttl, "options.ttl") ?? region.ttlMs,
     graceMs: ms(given.grace, "options.grace") ?? region.graceMs,
@@ -101,8 +126,8 @@ export function resolveCreateOptions<T>(
     forceRefresh: given.forceRefresh ?? false,
     awaitFill: given.awaitFill ?? region.awaitFill,
     shouldCacheFn: (given.shouldCacheFn ?? region.shouldCacheFn) as ResolvedCreateOptions["shouldCacheFn"],
-    skipRead: tiers(given.skip?.read),
-    skipWrite: tiers(given.skip?.write),
+    skipRead: skipped(given.skip?.read, "read", tiers),
+    skipWrite: skipped(given.skip?.write, "write", tiers),
   };
 }
 
@@ -112,12 +137,13 @@ export interface ResolvedReadOptions {
   readonly skip: ReadonlySet<string> | undefined;
 }
 
-export function resolveReadOptions(options: ReadOptions): ResolvedReadOptions {
-  checkOptionNames(options, readNames, "options");
+/** @throws ConfigurationError naming the option */
+export function resolveReadOptions(options: ReadOptions, { tiers }: Pick<CallScene, "tiers">): ResolvedReadOptions {
+  check(options, readNames, readKinds);
   return {
     expirationMs: ms(options.expirationTime, "options.expirationTime"),
     ignoreExpiration: options.ignoreExpiration ?? false,
-    skip: tiers(options.skip?.read),
+    skip: skipped(options.skip?.read, "read", tiers),
   };
 }
 
@@ -129,24 +155,57 @@ export interface ResolvedWriteOptions {
   readonly skip: ReadonlySet<string> | undefined;
 }
 
+/** @throws ConfigurationError naming the option */
 export function resolveWriteOptions(
   options: WriteOptions | undefined,
-  region: ResolvedRegionOptions,
+  { options: region, tiers }: CallScene,
 ): ResolvedWriteOptions {
-  if (options !== undefined) checkOptionNames(options, writeNames, "options");
+  if (options !== undefined) check(options, writeNames, writeKinds);
   return {
     ttlMs: ms(options?.ttl, "options.ttl") ?? region.ttlMs,
     graceMs: ms(options?.grace, "options.grace") ?? region.graceMs,
     ownTtl: options?.ttl === undefined,
     tags: options?.tags,
-    skip: tiers(options?.skip?.write),
+    skip: skipped(options?.skip?.write, "write", tiers),
   };
+}
+
+/** @throws ConfigurationError naming the option */
+export function checkInvalidateOptions(options: InvalidateOptions): void {
+  check(options, ["hard"], { hard: aFlag });
+}
+
+function check(options: object, names: readonly string[], kinds: Readonly<Record<string, Kind>>): void {
+  checkOptionNames(options, names, "options");
+  const mistakes = wrongKinds(options, kinds, "options");
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
 }
 
 function ms(value: Duration | undefined, path: string): number | undefined {
   return value === undefined ? undefined : durationMs(value, path);
 }
 
-function tiers(names: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  return names === undefined || names.length === 0 ? undefined : new Set(names);
+function isNames(names: unknown): boolean {
+  return names === undefined || (Array.isArray(names) && names.every((name) => typeof name === "string"));
+}
+
+/** A name that no tier has would leave nothing out, in silence. */
+function skipped(
+  names: readonly string[] | undefined,
+  side: "read" | "write",
+  { near, farthest }: TierNames,
+): ReadonlySet<string> | undefined {
+  if (names === undefined || names.length === 0) return undefined;
+  const known = side === "read" ? near : [...near, farthest];
+  const unknown = names.findIndex((name) => !known.includes(name));
+  if (unknown < 0) return new Set(names);
+  const expected = known.length === 0 ? "no name: the region has one tier" : `one of ${known.join(", ")}`;
+  const received = names[unknown] as string;
+  const close = nearest(received, known);
+  throw new ConfigurationError({
+    path: `options.skip.${side}[${unknown}]`,
+    expected,
+    received,
+    ...(close !== undefined && { hint: `did you mean "${close}"?` }),
+  });
 }

@@ -13,6 +13,7 @@ import { MutexTurn } from "./mutex-turn.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
 import { Slots } from "./slots.ts";
+import { checkTags } from "./tags.ts";
 
 /** What is to be created, and how. */
 export interface CreationRequest {
@@ -296,6 +297,7 @@ export class Creation {
     const payload = renewed === undefined ? this.#state.isolator.apart(value) : renewed.payload;
     const { ttlMs, graceMs } = context;
     let tags = typeof options.tags === "function" ? options.tags(payload as never, context.key) : options.tags;
+    checkTags(context.tags, "context.tags");
     if (context.tags.length > 0) tags = [...new Set([...(tags ?? []), ...context.tags])];
     return this.#state.entry(payload, {
       startedAt,

@@ -1,8 +1,10 @@
+import { checkInvalidateOptions, type InvalidateOptions } from "./call-options.ts";
+import { checkTags } from "./tags.ts";
 import type { WriteReport } from "./write-log.ts";
 
 interface Target {
   deleteMulti(keys: readonly string[]): Promise<WriteReport>;
-  invalidateTags(tags: readonly string[], options?: { readonly hard?: boolean }): Promise<WriteReport>;
+  invalidateTags(tags: readonly string[], options?: InvalidateOptions): Promise<WriteReport>;
 }
 
 /**
@@ -26,8 +28,10 @@ export class DeferredInvalidation {
     return this;
   }
 
-  invalidateTags(tags: readonly string[], options: { readonly hard?: boolean } = {}): this {
+  invalidateTags(tags: readonly string[], options: InvalidateOptions = {}): this {
     this.#assertOpen();
+    checkTags(tags, "tags");
+    checkInvalidateOptions(options);
     for (const tag of tags) (options.hard === false ? this.#softTags : this.#hardTags).add(tag);
     return this;
   }

@@ -36,18 +36,19 @@ export class EarlyRefresh {
     options?: CreateOptions,
   ): void {
     if (!this.#isDue(entry) || this.#state.flights.get(key) !== undefined) return;
+    const resolved = options === undefined ? this.#options : this.#resolved(options);
     const flight = this.#creations.begin(key, givenKey);
     // Nobody waits for it, and nobody's leaving may stop it.
     flight.waiters += 1;
     this.#creations.lead([flight], {
-      options: options === undefined ? this.#options : this.#resolved(options),
+      options: resolved,
       isAsync: isAsyncFunction(creator),
       create: (contexts) => andThen(creator(contexts[0] as CreatorContext) as Awaitable<unknown>, (value) => [value]),
     });
   }
 
   #resolved(options: CreateOptions | undefined): ResolvedCreateOptions {
-    const resolved = resolveCreateOptions(options, this.#state.options);
+    const resolved = resolveCreateOptions(options, this.#state);
     return { ...resolved, signal: undefined, fallback: undefined, forceRefresh: "if-idle" };
   }
 

@@ -1,36 +1,8 @@
 import type { BackendHealth, CacheBackend } from "./backend.ts";
 import { CachedValue, ReadFailure } from "./cached-value.ts";
-import { ProxyBackend } from "./proxy-backend.ts";
-import { ReadThroughProxy } from "./read-through.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
 import type { RegionState } from "./region-state.ts";
-
-/** The tiers of a chain, nearest first, each with the proxies that stand around it alone. */
-function tiersOf(backend: CacheBackend): readonly CacheBackend[] {
-  const tiers: CacheBackend[] = [];
-  let at: CacheBackend = backend;
-  let tier: CacheBackend = backend;
-  for (;;) {
-    if (at instanceof ReadThroughProxy) {
-      tiers.push(at.near);
-      at = at.proxied;
-      tier = at;
-    } else if (at instanceof ProxyBackend && containsChain(at.proxied)) {
-      at = at.proxied;
-      tier = at;
-    } else {
-      tiers.push(tier);
-      return tiers;
-    }
-  }
-}
-
-function containsChain(backend: CacheBackend): boolean {
-  for (let at = backend; ; at = at.proxied) {
-    if (at instanceof ReadThroughProxy) return true;
-    if (!(at instanceof ProxyBackend)) return false;
-  }
-}
+import { tiersOf } from "./tiers.ts";
 
 /** Which of the promises hold on a chain, and why the others do not. */
 export interface Guarantee {

@@ -1,6 +1,7 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
 import type { CachedValue } from "./cached-value.ts";
+import { checkCreator, checkKeyList } from "./call-arguments.ts";
 import {
   type CreateOptions,
   type ReadOptions,
@@ -34,12 +35,13 @@ export class GetOrCreate {
     this.#reads = reads;
     this.#creations = creations;
     this.#early = EarlyRefresh.for(state, creations);
-    this.#defaults = resolveCreateOptions(undefined, state.options);
+    this.#defaults = resolveCreateOptions(undefined, state);
   }
 
   /** @throws ValidationError @throws what the creator has thrown at once */
   one<T>(key: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<T> {
     const inner = this.#state.inner(key);
+    checkCreator(creator);
     if (options === undefined || readsPlainly(options)) {
       const near = this.#reads.near(inner);
       if (near !== undefined) {
@@ -55,8 +57,9 @@ export class GetOrCreate {
   /** The same, with tier, age, remaining ttl, and whether it was created now. */
   async entry<T>(key: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<Entry<T> | NoValue> {
     const inner = this.#state.inner(key);
+    checkCreator(creator);
     if (options?.forceRefresh !== true) {
-      const read = resolveReadOptions(pickRead(options));
+      const read = resolveReadOptions(pickRead(options), this.#state);
       const found = await this.#reads.entry<T>(inner, key, read).catch(() => NO_VALUE);
       if (!isNoValue(found)) return found;
     }
@@ -73,6 +76,8 @@ export class GetOrCreate {
     options: (CreateOptions<T> & { readonly settled?: boolean }) | undefined,
   ): Promise<Map<string, T> | BatchOutcomes<T>> {
     const reads = this.#reads;
+    checkKeyList(keys);
+    checkCreator(creator);
     if (options === undefined || (readsPlainly(options) && options.settled !== true)) {
       const hits = reads.hits(this.#state.innerAll(keys));
       if (hits !== undefined) return this.#servedAll<T>(keys, hits);
@@ -86,7 +91,7 @@ export class GetOrCreate {
   }
 
   #resolved<T>(options: CreateOptions<T> | undefined): ResolvedCreateOptions {
-    return options === undefined ? this.#defaults : resolveCreateOptions(options, this.#state.options);
+    return options === undefined ? this.#defaults : resolveCreateOptions(options, this.#state);
   }
 
   #refresh<T>(

@@ -15,7 +15,7 @@ export * from "./cached-method.ts";
 export type * from "./cached-multi.ts";
 export type { CachedSettings } from "./cached-settings.ts";
 export * from "./cached-value.ts";
-export * from "./call-options.ts";
+export type { CreateOptions, InvalidateOptions, ReadOptions, SkipTiers, WriteOptions } from "./call-options.ts";
 export * from "./capabilities.ts";
 export * from "./circuit-breaker.ts";
 export * from "./clock.ts";

@@ -1,5 +1,6 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
 import { CachedValue } from "./cached-value.ts";
+import { checkKeyList } from "./call-arguments.ts";
 import { type ReadOptions, resolveReadOptions } from "./call-options.ts";
 import { PartialFailureError } from "./errors.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
@@ -21,7 +22,9 @@ export class Lookups {
     const reads = this.#reads;
     const inner = this.#state.inner(key);
     const found =
-      options === undefined ? reads.get(inner, key) : reads.getWith(inner, key, resolveReadOptions(options));
+      options === undefined
+        ? reads.get(inner, key)
+        : reads.getWith(inner, key, resolveReadOptions(options, this.#state));
     return found instanceof CachedValue ? Promise.resolve(reads.served<T>(key, found)) : this.#later<T>(key, found);
   }
 
@@ -32,6 +35,7 @@ export class Lookups {
   }
 
   async getMulti<T>(keys: readonly string[], options: ReadOptions | undefined): Promise<readonly (T | NoValue)[]> {
+    checkKeyList(keys);
     const inner = this.#state.innerAll(keys);
     if (keys.length === 0) return [];
     const hits = options === undefined ? this.#reads.hits(inner) : undefined;
@@ -39,7 +43,7 @@ export class Lookups {
   }
 
   async getEntry<T>(key: string, options: ReadOptions): Promise<Entry<T> | NoValue> {
-    return this.#reads.entry<T>(this.#state.inner(key), key, resolveReadOptions(options));
+    return this.#reads.entry<T>(this.#state.inner(key), key, resolveReadOptions(options, this.#state));
   }
 
   // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
@@ -59,7 +63,7 @@ export class Lookups {
     keys: readonly string[],
     options: ReadOptions | undefined,
   ): Promise<readonly (T | NoValue)[]> {
-    const answered = this.#reads.getMulti(inner, keys, options && resolveReadOptions(options));
+    const answered = this.#reads.getMulti(inner, keys, options && resolveReadOptions(options, this.#state));
     const all = "then" in answered ? await answered : answered;
     const errors = new Map<string, unknown>();
     const values = all.map((one, index): T | NoValue => {

@@ -55,3 +55,30 @@ export function wholeNumber(value: unknown, path: string, least = 1): number {
   if (typeof value === "number" && whole && value >= least) return value;
   throw new ConfigurationError({ path, expected: `a whole number from ${least} on`, received: value });
 }
+
+/** What an option may be: the words for it in a refusal, and the test. */
+export interface Kind {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+export const aFlag: Kind = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
+export const aFunction: Kind = { expected: "a function", accepts: (value) => typeof value === "function" };
+
+/** An object with these methods. */
+export function anObjectWith(expected: string, ...methods: readonly string[]): Kind {
+  const has = (thing: object, name: string) => typeof Reflect.get(thing, name) === "function";
+  return {
+    expected,
+    accepts: (value) => typeof value === "object" && value !== null && methods.every((name) => has(value, name)),
+  };
+}
+
+/** The options among `kinds` that are given and of another kind. `undefined` is not given; `null` is. */
+export function wrongKinds(options: object, kinds: Readonly<Record<string, Kind>>, path: string): readonly Mistake[] {
+  return Object.entries(options).flatMap(([name, received]) => {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined || received === undefined || kind.accepts(received)) return [];
+    return [{ path: `${path}.${name}`, expected: kind.expected, received: received as unknown }];
+  });
+}

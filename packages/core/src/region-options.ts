@@ -7,7 +7,7 @@ import type { AsyncCreationRunner } from "./hand-over.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { type Isolation, isolations } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
-import { checkOptionNames, wholeNumber } from "./options.ts";
+import { aFlag, aFunction, anObjectWith, checkOptionNames, type Kind, wholeNumber, wrongKinds } from "./options.ts";
 import type { ProxyFactory } from "./proxy-factory.ts";
 import type { Logger } from "./region-events.ts";
 import type { Serializer } from "./serializer.ts";
@@ -165,6 +165,20 @@ const optionNames: readonly (keyof RegionOptions)[] = [
   "closeTimeout",
 ];
 
+const kinds: Readonly<Partial<Record<keyof RegionOptions, Kind>>> = {
+  awaitFill: aFlag,
+  detectReentry: aFlag,
+  keyMangler: { expected: "a function or false", accepts: (value) => value === false || aFunction.accepts(value) },
+  shouldCacheFn: aFunction,
+  asyncCreationRunner: aFunction,
+  functionKeyGenerator: aFunction,
+  functionMultiKeyGenerator: aFunction,
+  clock: anObjectWith("a Clock", "now", "coarse", "schedule"),
+  random: aFunction,
+  logger: anObjectWith("a logger: an object with warn", "warn"),
+  waitUntil: aFunction,
+};
+
 /**
  * All defaults, in one place.
  * @throws ConfigurationError naming every option that is refused
@@ -174,7 +188,7 @@ export function resolveRegionOptions(
   extraNames: readonly string[] = [],
 ): ResolvedRegionOptions {
   checkOptionNames(options, [...optionNames, ...extraNames], "region");
-  const mistakes: Mistake[] = [];
+  const mistakes: Mistake[] = [...wrongKinds(options, kinds, "region")];
   const check = <T>(read: () => T): T => {
     try {
       return read();

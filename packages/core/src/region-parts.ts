@@ -38,6 +38,6 @@ export class RegionParts {
     this.writes = new RegionWrites(state, (key) => creations.forgetFailure(key));
     this.lookups = new Lookups(state, reads);
     this.getOrCreate = new GetOrCreate(state, reads, creations);
-    this.writeDefaults = resolveWriteOptions(undefined, options);
+    this.writeDefaults = resolveWriteOptions(undefined, state);
   }
 }

@@ -16,6 +16,8 @@ import type { RegionEventHub } from "./region-events.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
 import { Stamps } from "./stamps.ts";
 import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
+import { checkTags } from "./tags.ts";
+import { type TierNames, tierNamesOf } from "./tiers.ts";
 
 /** What a new entry is made from, beside its payload. */
 export interface EntryPlan {
@@ -53,6 +55,7 @@ export class RegionState {
   readonly hasNearTier: boolean;
   readonly nearName: string;
   readonly #mangle: KeyMangler | undefined;
+  #tiers: TierNames | undefined;
   #givenKeys: GivenKeys | undefined;
   readonly #background = new Set<Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
@@ -112,6 +115,8 @@ export class RegionState {
     if (this.#mangle === undefined) return key;
     const mangled = this.#mangle(key);
     this.#givenKeys?.note(mangled, key);
+    if (typeof mangled !== "string")
+      throw new ValidationError({ path: "keyMangler", expected: "a function that gives a text", received: mangled });
     return mangled;
   }
 
@@ -120,6 +125,12 @@ export class RegionState {
     if (this.#mangle !== undefined) return keys.map((key) => this.inner(key));
     for (let at = 0; at < keys.length; at += 1) this.inner(keys[at] as string);
     return keys;
+  }
+
+  /** The names that a call may leave out. */
+  get tiers(): TierNames {
+    this.#tiers ??= tierNamesOf(this.backend);
+    return this.#tiers;
   }
 
   /** @throws ClosedError */
@@ -151,6 +162,7 @@ export class RegionState {
     return this.#isDeaf() && this.options.clock.coarse() - flight.beganAt > this.#maxStalenessMs;
   }
 
+  /** @throws ValidationError for tags that are none */
   entry(payload: unknown, plan: EntryPlan): CachedValue {
     const { options } = this;
     const negative = plan.ownTtl && (payload === undefined || payload === null) ? options.negativeTtlMs : undefined;
@@ -165,7 +177,10 @@ export class RegionState {
     };
     if (plan.graceMs > 0) metadata.grace = plan.graceMs;
     if (plan.startedOrder !== undefined) metadata.startedOrder = plan.startedOrder;
-    if (plan.tags !== undefined && plan.tags.length > 0) metadata.tags = plan.tags;
+    if (plan.tags !== undefined) {
+      checkTags(plan.tags, "tags");
+      if (plan.tags.length > 0) metadata.tags = plan.tags;
+    }
     if (plan.validators !== undefined) metadata.validators = plan.validators;
     return new CachedValue(payload, metadata);
   }

@@ -11,7 +11,15 @@ import type {
   MultiResult,
 } from "./cached-multi.ts";
 import type { CachingRegion } from "./cached-settings.ts";
-import { type CreateOptions, type ReadOptions, resolveWriteOptions, type WriteOptions } from "./call-options.ts";
+import { checkKeyList, checkMapping } from "./call-arguments.ts";
+import {
+  type CreateOptions,
+  checkInvalidateOptions,
+  type InvalidateOptions,
+  type ReadOptions,
+  resolveWriteOptions,
+  type WriteOptions,
+} from "./call-options.ts";
 import type { ConfigureByNameOptions, ConfigureOptions } from "./configure-options.ts";
 import type { BatchCreator, Creator } from "./creator.ts";
 import { DeferredInvalidation } from "./deferred-invalidation.ts";
@@ -29,6 +37,7 @@ import type { RegionBackendOptions, RegionOptions } from "./region-options.ts";
 import type { Entry } from "./region-reads.ts";
 import { chainOf } from "./region-state.ts";
 import type { CloseReport } from "./region-writes.ts";
+import { checkTags } from "./tags.ts";
 import { touch } from "./touch.ts";
 import type { WriteReport } from "./write-log.ts";
 
@@ -218,16 +227,17 @@ export class Region<V = unknown> {
 
   async set<T extends V = V>(key: string, value: T, options?: WriteOptions): Promise<WriteReport> {
     const { state, writes, writeDefaults } = this.#binding.parts();
-    const resolved = options === undefined ? writeDefaults : resolveWriteOptions(options, this.#binding.options);
+    const resolved = options === undefined ? writeDefaults : resolveWriteOptions(options, state);
     return writes.setOne(state.inner(key), key, value, resolved);
   }
 
   /** One write a tier. The mapping and its values are not changed. */
   async setMulti<T extends V = V>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport> {
     const { state, writes } = this.#binding.parts();
+    checkMapping(mapping);
     const given = new Map<string, readonly [string, T]>();
     for (const pair of mapping) given.set(state.inner(pair[0]), pair);
-    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, this.#binding.options));
+    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, state));
   }
 
   async delete(key: string): Promise<WriteReport> {
@@ -237,22 +247,24 @@ export class Region<V = unknown> {
 
   async deleteMulti(keys: readonly string[]): Promise<WriteReport> {
     const { state, writes } = this.#binding.parts();
+    checkKeyList(keys);
     return keys.length === 0 ? nothing : writes.delete(new Map(keys.map((key) => [state.inner(key), key])));
   }
 
   /** Starts the entry's life anew. `false` if there is none, or it was changed meanwhile. */
   async touch(key: string, options?: WriteOptions): Promise<boolean> {
     const { state, reads } = this.#binding.parts();
-    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, this.#binding.options));
+    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, state));
   }
 
   /** Everything in the region: `hard` (the default) makes it absent, `hard: false` stale. O(1), in all processes. */
-  async invalidate(options: { readonly hard?: boolean } = {}): Promise<WriteReport> {
+  async invalidate(options: InvalidateOptions = {}): Promise<WriteReport> {
     return this.#invalidate([regionMark], options);
   }
 
   /** Every entry with one of the tags. */
-  async invalidateTags(tags: readonly string[], options: { readonly hard?: boolean } = {}): Promise<WriteReport> {
+  async invalidateTags(tags: readonly string[], options: InvalidateOptions = {}): Promise<WriteReport> {
+    checkTags(tags, "tags");
     return tags.length === 0 ? nothing : this.#invalidate([...new Set(tags)], options);
   }
 
@@ -305,8 +317,9 @@ export class Region<V = unknown> {
     await this.close();
   }
 
-  async #invalidate(names: readonly string[], options: { readonly hard?: boolean }): Promise<WriteReport> {
+  async #invalidate(names: readonly string[], options: InvalidateOptions): Promise<WriteReport> {
     const { writes, creations } = this.#binding.parts();
+    checkInvalidateOptions(options);
     creations.forgetFailures();
     return writes.invalidate(names, options.hard === false ? "soft" : "hard");
   }
