@@ -172,6 +172,22 @@ export const brokenAuthorities = {
       "tells no changes": lines((all) => all.filter((line) => line.kind !== "changed")),
       "tells no marks": lines((all) => all.filter((line) => line.kind !== "marked")),
       "tells no fills": lines((all) => all.filter((line) => line.kind !== "filled")),
+      "tells no failure of a creation": (store) => {
+        const release = store.release.bind(store);
+        store.release = (keys, token) => release(keys, token);
+      },
+      "tells failures of who holds nothing": (store) => {
+        store.release = (keys, _token, failure) => {
+          store.log.append({ kind: "filled", keys, ...(failure !== undefined && { failure }) });
+        };
+      },
+      "keeps to itself who holds a lease": leasing((read, keys, lease) =>
+        read(keys, lease).map((one) => {
+          if (one.lease === undefined) return one;
+          const { holder: _, ...rest } = one.lease;
+          return { ...one, lease: rest };
+        }),
+      ),
       "forgets the sender": lines((all) =>
         all.map((line) => (line.kind === "changed" ? { kind: "changed", notice: { keys: line.notice.keys } } : line)),
       ),

@@ -50,6 +50,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   awaitFill: "Whether callers wait until the farthest tier has stored what was created. Default: false.",
   maxCreators: "How many creators run at once. Default: without limit.",
   unconfirmed: "Whether an unconfirmed delete resolves or rejects. Default: resolve.",
+  shareErrors: "Whether a creator's error is shared with those who wait for it in other processes. Default: true.",
   detectReentry: "Whether a creator that asks for its own key gets an error. Default: true.",
   keyMangler: "false: keys go to the store as they are.",
   isolation: "Whether callers get the cached object, a frozen one, or a copy each. Default: share.",

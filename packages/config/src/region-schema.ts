@@ -35,6 +35,7 @@ const settings: Readonly<Record<string, z.ZodType>> = {
   lease: duration(),
   leaseWait: duration(),
   afterLeaseWait: oneOf("create", "fail"),
+  shareErrors: flag(),
   awaitFill: flag(),
   maxCreators: whole(),
   unconfirmed: oneOf("resolve", "reject"),

@@ -8,8 +8,26 @@ import type { Order } from "./cached-value.ts";
 export interface LeaseTable {
   /** Prolongs those leases that the token still holds; aligned with `keys`. */
   renew(keys: readonly string[], token: string, ms: number): Awaitable<readonly boolean[]>;
-  /** Gives the leases back, where the token still holds them. */
-  release(keys: readonly string[], token: string): Awaitable<void>;
+  /**
+   * Gives the leases back, where the token still holds them, and tells those who wait for one of these very leases. They take
+   * it in their turn; or, where the creation has failed and `failure` says how, they fail as it did.
+   */
+  release(keys: readonly string[], token: string, failure?: CreationFailure): Awaitable<void>;
+}
+
+/**
+ * How the creation under a lease has failed, for those who waited for it in other processes. Short, and without any payload;
+ * a feed may leave it out where it can't be told.
+ */
+export interface CreationFailure {
+  /** Of the lease: whoever was refused another one has not waited for this creation. */
+  readonly token: string;
+  /** Of the error, as its message and its code. */
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | number;
+  /** The order known before the creation started: who has invalidated something since then doesn't share it. */
+  readonly startedOrder?: Order;
 }
 
 /**
@@ -46,8 +64,8 @@ export interface ChangeListener {
    */
   changed(notice: ChangeNotice): void;
   marked(marks: readonly Mark[]): void;
-  /** Somebody who waits for one of these keys can read it now. */
-  filled(keys: readonly string[]): void;
+  /** Somebody who waits for one of these keys can read it now; or, where its creation has failed, has waited for that failure. */
+  filled(keys: readonly string[], failure?: CreationFailure): void;
   /** Nothing was heard for longer than the bound, or the link is down. It may yet turn out that nothing was missed. */
   silent(reason: string): void;
   /** The feed went on from where it had stopped: nothing was missed. */

@@ -17,6 +17,8 @@ export interface LeaseAnswer {
   readonly order?: Order;
   /** When not granted: how long the holder's lease still lives, if known. */
   readonly holderMs?: number;
+  /** When not granted: the holder's token, if known. A failure of its creation is told with it. */
+  readonly holder?: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
+import { failureOf } from "./creation-failure.ts";
 import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
@@ -28,12 +29,15 @@ export interface CreationRequest {
 interface Job {
   readonly flights: readonly Flight[];
   readonly contexts: readonly EntryContext[];
+  readonly stopper: Stopper;
   readonly options: ResolvedCreateOptions;
   readonly right: Right;
   readonly startedAt: number;
   readonly startedOrder: Order | undefined;
   readonly awaitFill: boolean;
   readonly renewal: Timer | undefined;
+  /** The errors of those that have failed by themselves. */
+  failures: Map<Flight, unknown> | undefined;
 }
 
 /**
@@ -151,12 +155,14 @@ export class Creation {
     const job: Job = {
       flights,
       contexts,
+      stopper,
       options: request.options,
       right,
       startedOrder: this.#state.knownOrder(),
       startedAt: stamps.next(),
       awaitFill,
       renewal: right.kind === "leased" ? this.#renew(flights, right.token) : undefined,
+      failures: undefined,
     };
     let values: Awaitable<readonly unknown[]>;
     try {
@@ -167,14 +173,14 @@ export class Creation {
       return undefined;
     }
     if (isPromiseLike(values)) {
-      return this.#finishLater(job, values, this.#watch(job, stopper));
+      return this.#finishLater(job, values, this.#watch(job));
     }
     this.#ended(job);
     return this.#finish(job, values);
   }
 
-  #watch(job: Job, stopper: Stopper): Timer {
-    const { flights, options, right, renewal } = job;
+  #watch(job: Job): Timer {
+    const { flights, stopper, options, right, renewal } = job;
     const { clock, leaseMs } = this.#state.options;
     return watchForAbandonment({
       flights,
@@ -211,14 +217,49 @@ export class Creation {
     renewal?.cancel();
   }
 
-  #abort({ flights, startedAt, options, right }: Job, error: unknown): void {
+  #abort(job: Job, error: unknown): void {
+    const { flights, startedAt, options } = job;
     const { events, options: region } = this.#state;
     if (events.observes("creationFailed")) {
       const keys = flights.map(({ givenKey }) => givenKey);
       events.emit("creationFailed", { keys, durationMs: region.clock.now() - startedAt, error });
     }
     for (const flight of flights) this.failed(flight, error, options);
-    this.#fill.giveBack(flights, right);
+    this.#giveUp(job, flights, error);
+  }
+
+  /**
+   * Those who wait for it in other processes fail too, each by its own options. A creation that this process has stopped, since
+   * nobody here waits for it or the region ends, says nothing of the key: they go on and take the lease.
+   */
+  #giveUp({ right, stopper, startedOrder }: Job, flights: readonly Flight[], error: unknown): void {
+    const { options, strategy, closing } = this.#state;
+    // What a strategy has invalidated since the creation started can't be told by an order.
+    const shared = right.kind === "leased" && options.shareErrors && strategy === undefined;
+    const told = shared && !stopper.stopped && !closing;
+    this.#fill.giveBack(flights, right, told ? failureOf(error, right.token, startedOrder) : undefined);
+  }
+
+  #giveBack(job: Job, flights: readonly Flight[]): void {
+    const { failures } = job;
+    if (failures === undefined) {
+      this.#fill.giveBack(flights, job.right);
+      return;
+    }
+    this.#fill.giveBack(
+      flights.filter((flight) => !failures.has(flight)),
+      job.right,
+    );
+    // Keys that failed by one error are given back together.
+    const byError = new Map<unknown, Flight[]>();
+    for (const [flight, error] of failures) byError.set(error, [...(byError.get(error) ?? []), flight]);
+    for (const [error, failed] of byError) this.#giveUp(job, failed, error);
+  }
+
+  #failedIn(job: Job, flight: Flight, error: unknown): void {
+    job.failures ??= new Map();
+    job.failures.set(flight, error);
+    this.failed(flight, error, job.options);
   }
 
   #finish(job: Job, values: readonly unknown[]): Promise<void> | undefined {
@@ -238,7 +279,7 @@ export class Creation {
         unstored.push(flight);
       }
     }
-    if (unstored !== undefined) this.#fill.giveBack(unstored, right);
+    if (unstored !== undefined) this.#giveBack(job, unstored);
     const stored = this.#fill.store(kept, options, right);
     if (stored !== undefined && job.awaitFill) return stored.then(() => this.#land(landing));
     this.#land(landing);
@@ -251,7 +292,7 @@ export class Creation {
     const context = job.contexts[0] as EntryContext;
     const made = this.#made(job, flight, context, value);
     if (made === undefined || !this.#isKept(job, made, context)) {
-      this.#fill.giveBack(job.flights, job.right);
+      this.#giveBack(job, job.flights);
       if (made !== undefined) this.#landOne(made);
       return undefined;
     }
@@ -276,7 +317,7 @@ export class Creation {
   /** What the creator made for one key; nothing if the key has failed or there is nothing. */
   #made(job: Job, flight: Flight, context: EntryContext, value: unknown): Made | undefined {
     if (value instanceof CreatorVerdict && value.kind === "failed") {
-      this.failed(flight, value.error, job.options);
+      this.#failedIn(job, flight, value.error);
       return undefined;
     }
     if (isNoValue(value)) {
@@ -287,7 +328,7 @@ export class Creation {
     try {
       return { flight, entry: this.#entry(job, context, value) };
     } catch (error) {
-      this.failed(flight, error, job.options);
+      this.#failedIn(job, flight, error);
       return undefined;
     }
   }
@@ -310,13 +351,14 @@ export class Creation {
     });
   }
 
-  #isKept({ options, right }: Job, { flight, entry }: Made, context: EntryContext): boolean {
+  #isKept(job: Job, { flight, entry }: Made, context: EntryContext): boolean {
+    const { options, right } = job;
     if (context.skipped || right.kind === "unstored") return false;
     if (options.shouldCacheFn !== undefined) {
       try {
         if (!options.shouldCacheFn(entry.payload as never, flight.givenKey)) return false;
       } catch (error) {
-        this.failed(flight, error, options);
+        this.#failedIn(job, flight, error);
         return false;
       }
     }

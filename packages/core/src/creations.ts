@@ -3,6 +3,7 @@ import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { LeaseAnswer, LeaseRequest, ReadContext } from "./contexts.ts";
 import { Creation, type CreationRequest } from "./creation.ts";
+import { RemoteCreatorError } from "./creation-failure.ts";
 import { LockError } from "./errors.ts";
 import { Failures } from "./failures.ts";
 import type { Right } from "./fill.ts";
@@ -260,7 +261,10 @@ export class Creations {
       return "unconfirmed";
     }
     if (answer !== undefined) {
-      if (!answer.granted) return "contested";
+      if (!answer.granted) {
+        flight.holder = answer.holder;
+        return "contested";
+      }
       // A process that was stopped meanwhile holds nothing any more, and another one may be creating.
       const over = turn !== undefined && this.#state.options.clock.now() >= turn.until;
       return over && !again ? "unanswered" : "leased";
@@ -304,9 +308,12 @@ export class Creations {
     return found instanceof CachedValue ? (this.#state.freshness.why(key, found) ?? "expired") : "absent";
   }
 
-  /** Another process creates them: until it has filled them, or its lease is over, or this process's patience. */
-  #wait(flights: readonly Flight[], request: CreationRequest, patience: Patience | undefined): void {
+  /** Another process creates them: until it has filled them or failed, or its lease is over, or this process's patience. */
+  #wait(all: readonly Flight[], request: CreationRequest, patience: Patience | undefined): void {
     const { options, announcements, backend } = this.#state;
+    // A failure may be told sooner than the answer arrives that says whose creation it was.
+    const flights = all.filter((flight) => !this.#sharesFailure(flight, request));
+    if (flights.length === 0) return;
     const now = options.clock.now();
     const mine: Patience = patience ?? { until: now + options.leaseWaitMs, rounds: 0 };
     if (now >= mine.until) {
@@ -323,9 +330,25 @@ export class Creations {
     const delay = Math.min(base * (0.5 + options.random()), mine.until - now);
     const keys = flights.map(({ key }) => key);
     void announcements.wait(keys, delay).then(() => {
-      const left = flights.filter((flight) => !flight.settled && !this.#followsNewer(flight));
+      const left = flights.filter(
+        (flight) => !flight.settled && !this.#sharesFailure(flight, request) && !this.#followsNewer(flight),
+      );
       if (left.length > 0) this.#go(left, request, mine, request.options.forceRefresh !== false);
     });
+  }
+
+  /**
+   * Fails the flight if that is how the very creation ended which it waits for in another process. Not so after an
+   * invalidation that is later than that creation's start, nor where only a creation of its own will do.
+   */
+  #sharesFailure(flight: Flight, { options }: CreationRequest): boolean {
+    const { failure, holder } = flight;
+    const { marks, strategy, options: region } = this.#state;
+    if (failure === undefined || failure.token !== holder || !region.shareErrors || strategy !== undefined)
+      return false;
+    if (options.forceRefresh !== false || marks.mayCover(failure.startedOrder)) return false;
+    this.#creation.failed(flight, new RemoteCreatorError(failure), options);
+    return true;
   }
 
   /**

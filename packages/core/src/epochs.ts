@@ -24,7 +24,7 @@ export class Epochs {
    * Whether a mark covers an entry: by the authority's order within one epoch; by this process's time where there is none. An
    * entry of the current epoch started after every mark of a past one; whatever else can't be compared is covered.
    */
-  covers({ order, at }: Mark, { startedOrder, startedAt }: CacheMetadata): boolean {
+  covers({ order, at }: Mark, { startedOrder, startedAt }: Pick<CacheMetadata, "startedOrder" | "startedAt">): boolean {
     if (order === undefined || startedOrder === undefined) return startedAt < at;
     if (order.epoch === startedOrder.epoch) return startedOrder.seq < order.seq;
     return !(startedOrder.epoch === this.#current && this.#past.has(order.epoch));

@@ -2,6 +2,7 @@ import { isPromiseLike } from "./awaitable.ts";
 import type { WriteOutcomes } from "./backend.ts";
 import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
+import type { CreationFailure } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import type { Flight } from "./flight.ts";
 import { LeaseReturns } from "./lease-returns.ts";
@@ -59,12 +60,13 @@ export class Fill {
     return undefined;
   }
 
-  /** Leases of keys that are not stored after all. */
-  giveBack(flights: readonly Flight[], right: Right): void {
+  /** Leases of keys that are not stored after all; `failure`: others who wait for them fail too. */
+  giveBack(flights: readonly Flight[], right: Right, failure?: CreationFailure): void {
     if (flights.length === 0 || right.kind !== "leased") return;
     this.#returns.give(
       flights.map(({ key }) => key),
       right.token,
+      failure,
     );
   }
 

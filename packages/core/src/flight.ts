@@ -1,4 +1,5 @@
 import type { CachedValue } from "./cached-value.ts";
+import type { CreationFailure } from "./capabilities.ts";
 import type { NoValue } from "./no-value.ts";
 
 /** How a caller of `getOrCreate` came by its value. */
@@ -27,6 +28,10 @@ export class Flight {
   /** The region's runner has it: nobody waits, everybody gets the stale value. */
   handedOver = false;
   waiters = 0;
+  /** Whose lease it waits for, by the authority's last answer. */
+  holder: string | undefined;
+  /** What was told last of a failed creation of the key in another process. */
+  failure: CreationFailure | undefined;
   #reading = true;
   #settled = false;
   #readers: (() => void)[] | undefined;

@@ -22,6 +22,7 @@ export * from "./clock.ts";
 export type { ConfigureByNameOptions, ConfigureOptions } from "./configure-options.ts";
 export * from "./contexts.ts";
 export * from "./copy-value.ts";
+export { RemoteCreatorError } from "./creation-failure.ts";
 export * from "./creator.ts";
 export * from "./deadline.ts";
 export * from "./deep-freeze.ts";

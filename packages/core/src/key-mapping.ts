@@ -30,7 +30,7 @@ export function mappedWriteContext(context: WriteContext, mapping: KeyMapping): 
 export function mappedLeases(leases: LeaseTable, toInner: (key: string) => string): LeaseTable {
   return {
     renew: (keys, token, ms) => leases.renew(keys.map(toInner), token, ms),
-    release: (keys, token) => leases.release(keys.map(toInner), token),
+    release: (keys, token, failure) => leases.release(keys.map(toInner), token, failure),
   };
 }
 
@@ -74,9 +74,9 @@ function mappedListener(listener: ChangeListener, fromInner: (key: string) => st
       if (keys.length > 0) listener.changed({ ...notice, keys });
     },
     marked: (marks) => listener.marked(marks),
-    filled: (keys) => {
+    filled: (keys, failure) => {
       const own = outer(keys);
-      if (own.length > 0) listener.filled(own);
+      if (own.length > 0) listener.filled(own, failure);
     },
     silent: (reason) => listener.silent(reason),
     resumed: () => listener.resumed(),

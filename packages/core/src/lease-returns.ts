@@ -1,3 +1,4 @@
+import type { CreationFailure } from "./capabilities.ts";
 import type { Timer } from "./clock.ts";
 import { isCacheError } from "./errors.ts";
 import type { RegionState } from "./region-state.ts";
@@ -29,19 +30,20 @@ export class LeaseReturns {
     });
   }
 
-  /** Gives them back, now or later. */
-  give(keys: readonly string[], token: string): void {
+  /** Gives them back, now or later. How the creation has failed is told now or not at all: who asks later than that starts anew. */
+  give(keys: readonly string[], token: string, failure?: CreationFailure): void {
     const until = this.#state.options.clock.now() + this.#state.options.leaseMs;
-    this.#state.inBackground(this.#try(token, { keys, until }), "giving back a lease");
+    this.#state.inBackground(this.#try(token, { keys, until }, failure), "giving back a lease");
   }
 
-  async #try(token: string, owed: Owed): Promise<boolean> {
+  async #try(token: string, owed: Owed, failure?: CreationFailure): Promise<boolean> {
     try {
-      await this.#state.backend.leases?.release(owed.keys, token);
+      await this.#state.backend.leases?.release(owed.keys, token, failure);
       return true;
     } catch (error) {
       if (this.#state.closed || (isCacheError(error) && error.code === "CLOSED")) throw error;
-      this.#owed.set(token, owed);
+      const earlier = this.#owed.get(token)?.keys ?? [];
+      this.#owed.set(token, { keys: [...earlier, ...owed.keys], until: owed.until });
       const [oldest] = this.#owed.keys();
       if (this.#owed.size > most && oldest !== undefined) this.#owed.delete(oldest);
       this.#later();

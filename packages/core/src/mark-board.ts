@@ -1,5 +1,5 @@
 import { type Awaitable, andThen, attempt } from "./awaitable.ts";
-import type { CachedValue, CacheMetadata } from "./cached-value.ts";
+import type { CachedValue, CacheMetadata, Order } from "./cached-value.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
@@ -61,6 +61,16 @@ export class MarkBoard {
   /** Whether no mark covers the entry. For one that is newer than all marks no tag is looked up. */
   spares({ metadata }: CachedValue): boolean {
     return !this.#any || this.#latest.areBefore(metadata) || this.verdict(metadata) === undefined;
+  }
+
+  /** Whether a mark of any name is later than a creation of which nothing else is known, or may be. */
+  mayCover(startedOrder: Order | undefined): boolean {
+    if (!this.#any || startedOrder === undefined) return this.#any;
+    const began = { startedOrder, startedAt: Number.NEGATIVE_INFINITY };
+    const covers = (mark: Mark) => this.#epochs.covers(mark, began);
+    for (const { counted, uncounted } of this.#standing.values())
+      if (counted.some(covers) || uncounted.some(covers)) return true;
+    return false;
   }
 
   /** Whether everything is known that a verdict on the entry needs. */

@@ -51,6 +51,12 @@ export interface RegionOptions {
   readonly leaseWait?: Duration;
   /** What follows when that was in vain: create without storing, or a LockError. @default "create" */
   readonly afterLeaseWait?: "create" | "fail";
+  /**
+   * Whether a creator's error is shared with those who wait for the same creation in other processes: its name, its code and
+   * the first 500 characters of its message pass through the store then, and they get it as a {@link RemoteCreatorError}.
+   * `false`: errors stay where they were thrown, and each process in its turn calls a creator of its own. @default true
+   */
+  readonly shareErrors?: boolean;
   /** Whether `getOrCreate` waits until the farthest tier has stored what was created. @default false */
   readonly awaitFill?: boolean;
   /** How many creators may run at once; the others wait their turn. @default Infinity */
@@ -112,6 +118,7 @@ export interface ResolvedRegionOptions {
   readonly leaseMs: number;
   readonly leaseWaitMs: number;
   readonly afterLeaseWait: "create" | "fail";
+  readonly shareErrors: boolean;
   readonly awaitFill: boolean;
   readonly maxCreators: number;
   readonly unconfirmed: "resolve" | "reject";
@@ -146,6 +153,7 @@ const optionNames: readonly (keyof RegionOptions)[] = [
   "lease",
   "leaseWait",
   "afterLeaseWait",
+  "shareErrors",
   "awaitFill",
   "maxCreators",
   "unconfirmed",
@@ -220,6 +228,7 @@ export function resolveRegionOptions(
     leaseMs: ms("lease", "10s"),
     leaseWaitMs: ms("leaseWait", "30s"),
     afterLeaseWait: oneOf("afterLeaseWait", ["create", "fail"], "create"),
+    shareErrors: options.shareErrors ?? true,
     awaitFill: options.awaitFill ?? false,
     maxCreators: check(() => wholeNumber(options.maxCreators ?? Number.POSITIVE_INFINITY, "region.maxCreators")),
     unconfirmed: oneOf("unconfirmed", ["resolve", "reject"], "resolve"),

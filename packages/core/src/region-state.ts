@@ -54,6 +54,8 @@ export class RegionState {
   /** Whether a read of the nearest tier alone is synchronous and touches no network. */
   readonly hasNearTier: boolean;
   readonly nearName: string;
+  /** `close` has begun: what fails from now on says nothing to other processes. */
+  closing = false;
   readonly #mangle: KeyMangler | undefined;
   #tiers: TierNames | undefined;
   #givenKeys: GivenKeys | undefined;
@@ -263,7 +265,14 @@ export class RegionState {
         this.marks.apply(marks);
         this.flights.forgetAll();
       },
-      filled: (keys) => this.announcements.announce(keys),
+      filled: (keys, failure) => {
+        if (failure !== undefined)
+          for (const key of keys) {
+            const flight = this.flights.get(key);
+            if (flight !== undefined) flight.failure = failure;
+          }
+        this.announcements.announce(keys);
+      },
       silent: (reason) => this.events.emit("coherence", { state: "silent", reason }),
       resumed: () => this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" }),
       uncertain: (reason) => {

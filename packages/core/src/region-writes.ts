@@ -163,6 +163,7 @@ export class RegionWrites {
   /** Tries once more what is not confirmed, waits for background work within the bound, and says what is left. */
   async close(ended: () => void): Promise<CloseReport> {
     const state = this.#state;
+    state.closing = true;
     const { clock, closeTimeoutMs } = state.options;
     const work = Promise.all([...state.backgroundWork(), this.#unconfirmed.flush()]);
     await new Promise<void>((resolve) => {

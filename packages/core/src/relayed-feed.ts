@@ -1,6 +1,6 @@
 import { isPromiseLike } from "./awaitable.ts";
 import type { Order } from "./cached-value.ts";
-import type { ChangeFeed, ChangeListener, ChangeNotice, Mark } from "./capabilities.ts";
+import type { ChangeFeed, ChangeListener, ChangeNotice, CreationFailure, Mark } from "./capabilities.ts";
 import type { NearTier } from "./near-tier.ts";
 
 /**
@@ -85,8 +85,8 @@ export class RelayedFeed implements ChangeFeed, ChangeListener {
     for (const listener of this.#listeners) listener.marked(marks);
   }
 
-  filled(keys: readonly string[]): void {
-    for (const listener of this.#listeners) listener.filled(keys);
+  filled(keys: readonly string[], failure?: CreationFailure): void {
+    for (const listener of this.#listeners) listener.filled(keys, failure);
   }
 
   silent(reason: string): void {

@@ -30,7 +30,7 @@ export class ScopeProxy extends ProxyBackend {
         const own = this.#outer(marks);
         if (own.length > 0) listener.marked(own);
       },
-      filled: (keys) => listener.filled(keys),
+      filled: (keys, failure) => listener.filled(keys, failure),
       silent: (reason) => listener.silent(reason),
       resumed: () => listener.resumed(),
       uncertain: (reason) => listener.uncertain(reason),

@@ -29,7 +29,7 @@ export type Surround = <T>(operation: Operation, run: Run<T>, keys: readonly str
 export function surroundedLeases(leases: LeaseTable, around: Surround): LeaseTable {
   return {
     renew: (keys, token, ms) => around("leases.renew", () => leases.renew(keys, token, ms), keys),
-    release: (keys, token) => around("leases.release", () => leases.release(keys, token), keys),
+    release: (keys, token, failure) => around("leases.release", () => leases.release(keys, token, failure), keys),
   };
 }
 

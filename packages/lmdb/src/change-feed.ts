@@ -57,7 +57,7 @@ export class LmdbChangeFeed implements ChangeFeed {
     const own: ChangeListener = {
       changed: (notice) => listener.changed(notice),
       marked: (marks) => listener.marked(marks),
-      filled: (keys) => listener.filled(keys),
+      filled: (keys, failure) => listener.filled(keys, failure),
       silent: (reason) => listener.silent(reason),
       resumed: () => listener.resumed(),
       uncertain: (reason) => listener.uncertain(reason),
@@ -138,12 +138,12 @@ export class LmdbChangeFeed implements ChangeFeed {
   }
 
   #tell(notice: Notice, order: Order): void {
-    const { keys, filled, marks, sender, cleared, lost } = notice;
+    const { keys, filled, failure, marks, sender, cleared, lost } = notice;
     for (const listener of [...this.#listeners.keys()]) {
       if (!this.#listeners.has(listener)) continue;
       if (keys !== undefined) listener.changed({ keys, order, ...(sender !== undefined && { sender }) });
       if (marks !== undefined) listener.marked(marks);
-      if (filled !== undefined) listener.filled(filled);
+      if (filled !== undefined) listener.filled(filled, failure);
       if (cleared) listener.uncertain("the store was cleared");
       if (lost) listener.uncertain("a change was too long for the log");
     }

@@ -1,4 +1,4 @@
-import type { Awaitable, LeaseAnswer, LeaseRequest, LeaseTable } from "@cascata/core";
+import type { Awaitable, CreationFailure, LeaseAnswer, LeaseRequest, LeaseTable } from "@cascata/core";
 import { entryKey } from "./entry-key.ts";
 import { announce, nextOrder } from "./ledger.ts";
 import type { LmdbFile } from "./lmdb-file.ts";
@@ -21,7 +21,9 @@ export function takeLease(
 ): LeaseAnswer {
   const held = leaseOf(trees, key, now);
   const order = orderOf(state);
-  if (held !== undefined && held.token !== request.token) return { granted: false, order, holderMs: held.until - now };
+  if (held !== undefined && held.token !== request.token) {
+    return { granted: false, order, holderMs: held.until - now, holder: held.token };
+  }
   putLease(trees, key, { token: request.token, until: now + request.ms });
   return { granted: true, order };
 }
@@ -73,7 +75,7 @@ export class LmdbLeases implements LeaseTable {
     );
   }
 
-  release(keys: readonly string[], token: string): Awaitable<void> {
+  release(keys: readonly string[], token: string, failure?: CreationFailure): Awaitable<void> {
     return this.#run("release", keys, (file) =>
       file.write(pagesFor(keys), "must", (state) => {
         const held = keys.filter((key) => {
@@ -83,7 +85,7 @@ export class LmdbLeases implements LeaseTable {
         // Whoever waits for these keys need wait no longer.
         if (held.length > 0) {
           nextOrder(state);
-          announce(file.trees, state, { filled: held });
+          announce(file.trees, state, { filled: held, ...(failure !== undefined && { failure }) });
         }
       }),
     );

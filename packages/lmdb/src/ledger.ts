@@ -1,4 +1,4 @@
-import type { Mark, Order } from "@cascata/core";
+import type { CreationFailure, Mark, Order } from "@cascata/core";
 import { numberKey, stripeOf } from "./entry-key.ts";
 import { orderOf, type SharedState } from "./state.ts";
 import type { Tree, Trees } from "./trees.ts";
@@ -12,6 +12,8 @@ export interface Notice {
   readonly lost?: true;
   readonly keys?: readonly string[];
   readonly filled?: readonly string[];
+  /** How the creation of the filled ones has failed, if it has. */
+  readonly failure?: CreationFailure;
   readonly marks?: readonly Mark[];
   readonly sender?: string;
 }
@@ -54,8 +56,8 @@ export function guardStands(trees: Trees, state: SharedState, key: Buffer, ticke
 }
 
 /**
- * Appends a notice at the current order. One that is too long for a page or two becomes several; of a key that is too long
- * by itself the log says only that something was lost.
+ * Appends a notice at the current order. One that is too long for a page or two becomes several; beside a long key there may
+ * be no room for a failure, and of one that is too long by itself the log says only that something was lost.
  */
 export function announce(trees: Trees, state: SharedState, notice: Notice): void {
   const bytes = Buffer.from(JSON.stringify(notice));
@@ -64,6 +66,11 @@ export function announce(trees: Trees, state: SharedState, notice: Notice): void
     return;
   }
   const [first, second] = halves(notice);
+  if (first === undefined && notice.failure !== undefined) {
+    const { failure: _, ...rest } = notice;
+    announce(trees, state, rest);
+    return;
+  }
   if (first === undefined || second === undefined) {
     append(trees, state, Buffer.from(JSON.stringify({ lost: true } satisfies Notice)));
     return;

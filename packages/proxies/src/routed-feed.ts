@@ -43,9 +43,9 @@ function partOf(listener: ChangeListener, owns: (key: string) => boolean, allLiv
     },
     // Marks are not offered: they would have to stand in every backend in one order.
     marked: () => undefined,
-    filled: (keys) => {
+    filled: (keys, failure) => {
       const own = keys.filter(owns);
-      if (own.length > 0) listener.filled(own);
+      if (own.length > 0) listener.filled(own, failure);
     },
     silent: (reason) => listener.silent(reason),
     resumed: () => {

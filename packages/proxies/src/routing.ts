@@ -92,9 +92,9 @@ export class RoutingBackend extends CacheBackend {
     if (!this.#all(({ leases }) => leases !== undefined)) return undefined;
     return {
       renew: (keys, token, ms) => this.#gather(keys, (backend, part) => backend.leases?.renew(part, token, ms) ?? []),
-      release: (keys, token) => {
+      release: (keys, token, failure) => {
         const released = this.#gather(keys, (backend, part) =>
-          andThen(backend.leases?.release(part, token), () => part),
+          andThen(backend.leases?.release(part, token, failure), () => part),
         );
         return andThen(released, () => undefined);
       },

@@ -1,4 +1,4 @@
-import type { LeaseRequest, LeaseTable } from "@cascata/core";
+import type { CreationFailure, LeaseRequest, LeaseTable } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { slotLeaseScript, slotReleaseScript } from "./cluster-scripts.ts";
 import type { ClusterWriter } from "./cluster-writer.ts";
@@ -42,8 +42,8 @@ export class ClusterReader implements Reader {
         const args = [lease.token, ms, rejectedText(lease.rejects?.get(callersKey))];
         const reply = await this.#line.run(slotLeaseScript, [key], args, { ...about, key });
         if (reply instanceof Failed) return reply;
-        const [value, said] = reply as unknown[];
-        if (said !== 0) leases.set(index, leaseSaid(Number(said)));
+        const [value, said, holder] = reply as unknown[];
+        if (said !== 0) leases.set(index, leaseSaid(Number(said), holder === undefined ? undefined : String(holder)));
         return value;
       }),
     ]);
@@ -88,7 +88,7 @@ export class ClusterLeases implements LeaseTable {
     );
   }
 
-  async release(keys: readonly string[], token: string): Promise<void> {
+  async release(keys: readonly string[], token: string, failure?: CreationFailure): Promise<void> {
     const freed: string[] = [];
     const replies = await Promise.all(
       keys.map(async (callersKey) => {
@@ -98,7 +98,7 @@ export class ClusterLeases implements LeaseTable {
         return reply;
       }),
     );
-    this.#writer.done("", freed);
+    this.#writer.done("", freed, failure);
     for (const reply of replies) if (reply instanceof Failed) throw reply.error;
   }
 }

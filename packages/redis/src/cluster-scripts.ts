@@ -18,16 +18,16 @@ return { epoch, seq, notices }`,
 );
 
 /**
- * Announces that a change is over, which keys somebody waits for, and which ones a fill has replaced.
+ * Announces that a change is over, which keys somebody waits for, which ones a fill has replaced, and how a creation failed.
  *   KEYS[1] order · KEYS[2] feed · ARGV[2] number of the intent's notice, '' for none · [3] filled values · [4] sender
- *   ARGV[5] replaced values
+ *   ARGV[5] replaced values · [6] the failure of the filled ones, '' for none
  */
 export const doneScript: Script = script(
   place,
   announce,
   tell,
   `
-tell('d', ARGV[2], 'f', ARGV[3], 's', ARGV[4], 'k', ARGV[5])
+tell('d', ARGV[2], 'f', ARGV[3], 's', ARGV[4], 'k', ARGV[5], 'e', ARGV[6])
 return 1`,
 );
 
@@ -63,16 +63,16 @@ return 1 + flags % 2 + (ARGV[3] ~= '' and flags > 49 and 3 or 0)`);
 /**
  * Reads one value, and leases it if it is absent or rejected; as the script for a single server does.
  *   KEYS[1] value · ARGV[1] token · [2] ms · [3] what is rejected
- * Gives { value or false, 0, 1 or -1 - the holder's ms }.
+ * Gives { value or false, 0, 1 or -1 - the holder's ms, and then the holder's token }.
  */
 export const slotLeaseScript: Script = script(
   takeLease,
   `
-local value, said = redis.pcall('GET', KEYS[1]), 0
+local value, said, holder = redis.pcall('GET', KEYS[1]), 0, nil
 if not value or value.err or ARGV[3] == '*' or (ARGV[3] ~= '' and string.sub(value, 10, 38) == ARGV[3]) then
-  said = takeLease(KEYS[1] .. ':lease', ARGV[1], ARGV[2], value)
+  said, holder = takeLease(KEYS[1] .. ':lease', ARGV[1], ARGV[2], value)
 end
-return { value and (value.err or value), said }`,
+return { value and (value.err or value), said, holder }`,
 );
 
 /**

@@ -1,7 +1,8 @@
-import type { WriteOutcome } from "@cascata/core";
+import type { CreationFailure, WriteOutcome } from "@cascata/core";
 import { type Answer, Failed } from "./answer.ts";
 import { doneScript, intentScript, slotStoreScript } from "./cluster-scripts.ts";
 import { type Body, writeFailure } from "./codec.ts";
+import { failureText } from "./failure-text.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 import { orderOf, revisionText } from "./order.ts";
@@ -17,9 +18,10 @@ interface Intent {
   readonly number: string;
 }
 
-/** What a fill has replaced, for the notice. */
-interface Replaced {
+/** What a notice says beside that a change is over: what a fill has replaced, or how a creation has failed. */
+interface Told {
   readonly keys: readonly string[];
+  readonly failure?: CreationFailure | undefined;
   readonly sender?: string | undefined;
   readonly deadline?: number | undefined;
 }
@@ -92,15 +94,15 @@ export class ClusterWriter implements Writer {
   }
 
   /** Tells, behind the answer, that a change is over and whom it serves. Should that fail, receivers wait out the margin. */
-  done(number: string, filled: readonly string[]): void {
-    if (number !== "" || filled.length > 0) void this.#tellDone(number, filled, { keys: [] });
+  done(number: string, filled: readonly string[], failure?: CreationFailure): void {
+    if (number !== "" || filled.length > 0) void this.#tellDone(number, filled, { keys: [], failure });
   }
 
-  async #tellDone(number: string, filled: readonly string[], replaced: Replaced): Promise<Answer> {
+  async #tellDone(number: string, filled: readonly string[], told: Told): Promise<Answer> {
     if (this.#feedLength === "0") return 0;
     const { order, feed } = this.#space;
-    const { keys, sender = "", deadline } = replaced;
-    const args = [this.#feedLength, number, filled.join("\n"), sender, keys.join("\n")];
+    const { keys, sender = "", deadline, failure } = told;
+    const args = [this.#feedLength, number, filled.join("\n"), sender, keys.join("\n"), failureText(failure)];
     const about = { what: "announce", keyCount: filled.length + keys.length, key: order, deadline };
     return await this.#line.run(doneScript, [order, feed], args, about);
   }

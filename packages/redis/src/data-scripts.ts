@@ -97,7 +97,7 @@ return epoch .. ' ' .. seq`,
  *   KEYS[3…] values · ARGV[1] token · [2] ms · [3] what is rejected of all, or '=' · then, if '=', of each key: '', '*' for
  *   anything, or a revision
  * Gives { '' or 'epoch seq' and what was said of leases, then each key's value or false }. Said is, for each key that was
- * absent or rejected, ' ', its place, ':' and 1 (leased) or -1 - the holder's ms.
+ * absent or rejected, ' ', its place, ':' and 1 (leased) or -1 - the holder's ms; and of each holder, in a line, its token.
  * A key that holds no string is given as the error that reading it gave. Where the server takes no writes (out of memory, a
  * replica) the lease is granted without being kept: the read works on, and the fill is refused.
  */
@@ -105,12 +105,14 @@ export const leaseScript: Script = script(
   place,
   takeLease,
   `
-local reply, said, all = { '' }, '', ARGV[3]
+local reply, said, all, holders = { '' }, '', ARGV[3], ''
 local function one(i, value)
   local rejects = all
   if all == '=' then rejects = ARGV[i + 1] end
   if value and not value.err and rejects ~= '*' and (rejects == '' or string.sub(value, 10, 38) ~= rejects) then return end
-  said = said .. ' ' .. (i - 2) .. ':' .. takeLease(KEYS[i] .. ':lease', ARGV[1], ARGV[2], value)
+  local word, holder = takeLease(KEYS[i] .. ':lease', ARGV[1], ARGV[2], value)
+  said = said .. ' ' .. (i - 2) .. ':' .. word
+  if holder then holders = holders .. '\\n' .. holder end
 end
 if #KEYS == 3 then
   local value = redis.pcall('GET', KEYS[3])
@@ -131,7 +133,7 @@ else
 end
 if said ~= '' then
   local epoch, base, seq = place()
-  reply[1] = epoch .. ' ' .. seq .. said
+  reply[1] = epoch .. ' ' .. seq .. said .. holders
 end
 return reply`,
 );
@@ -158,7 +160,7 @@ return reply`,
 
 /**
  * Gives leases back where the token still holds them, and tells those who wait.
- *   KEYS[3…] values · ARGV[2] token
+ *   KEYS[3…] values · ARGV[2] token · [3] how the creation has failed, '' if it has not
  */
 export const releaseScript: Script = script(
   place,
@@ -174,7 +176,11 @@ for i = 3, #KEYS do
     if string.byte(lease) % 2 == 1 then freed[#freed + 1] = KEYS[i] end
   end
 end
-if freed[1] then tell('f', table.concat(freed, '\\n')) end
+if freed[1] and ARGV[3] ~= '' then
+  tell('f', table.concat(freed, '\\n'), 'e', ARGV[3])
+elseif freed[1] then
+  tell('f', table.concat(freed, '\\n'))
+end
 return 1`,
 );
 

@@ -199,7 +199,7 @@ export class RedisFeed implements ChangeFeed {
     }
   }
 
-  #take({ place, order, changed, intentMs, done, marks, filled }: Notice): void {
+  #take({ place, order, changed, intentMs, done, marks, filled, failure }: Notice): void {
     const { base, number } = this.#at ?? place;
     if (place.base !== base) this.#beginAt(place, order, "the server was emptied");
     else if (place.number !== number + 1) this.#beginAt(place, order, "notices were trimmed away");
@@ -209,7 +209,7 @@ export class RedisFeed implements ChangeFeed {
     }
     if (done !== undefined) this.#transitions.end(done);
     if (marks.length > 0) this.#tell((listener) => listener.marked(marks));
-    if (filled.length > 0) this.#tell((listener) => listener.filled(filled));
+    if (filled.length > 0) this.#tell((listener) => listener.filled(filled, failure));
     // Only now: a creation that starts in one of those calls must not count from an order whose changes it has not seen.
     this.#at = place;
     this.#order = order;

@@ -1,6 +1,7 @@
-import type { LeaseTable } from "@cascata/core";
+import type { CreationFailure, LeaseTable } from "@cascata/core";
 import { Failed } from "./answer.ts";
 import { releaseScript, renewScript } from "./data-scripts.ts";
+import { failureText } from "./failure-text.ts";
 import type { KeySpace } from "./key-space.ts";
 import type { Line } from "./line.ts";
 
@@ -28,11 +29,16 @@ export class RedisLeases implements LeaseTable {
     return (reply as unknown[]).map((renewed) => renewed === 1);
   }
 
-  async release(keys: readonly string[], token: string): Promise<void> {
+  async release(keys: readonly string[], token: string, failure?: CreationFailure): Promise<void> {
     if (keys.length === 0) return;
     const scriptKeys = [this.#space.order, this.#space.feed, ...keys.map((key) => this.#space.valueKey(key))];
     const about = { what: "release", keyCount: keys.length };
-    const reply = await this.#line.run(releaseScript, scriptKeys, [this.#feedLength, token], about);
+    const reply = await this.#line.run(
+      releaseScript,
+      scriptKeys,
+      [this.#feedLength, token, failureText(failure)],
+      about,
+    );
     if (reply instanceof Failed) throw reply.error;
   }
 }

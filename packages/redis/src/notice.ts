@@ -1,4 +1,5 @@
-import type { ChangeNotice, Mark, Order } from "@cascata/core";
+import type { ChangeNotice, CreationFailure, Mark, Order } from "@cascata/core";
+import { failureIn } from "./failure-text.ts";
 import { decodeKey, type KeySpace } from "./key-space.ts";
 import { orderOf } from "./order.ts";
 
@@ -20,6 +21,8 @@ export interface Notice {
   readonly done?: number;
   readonly marks: readonly Mark[];
   readonly filled: readonly string[];
+  /** How the creation of the filled ones has failed. */
+  readonly failure?: CreationFailure;
 }
 
 /** The place as `XREAD` takes it. */
@@ -50,12 +53,14 @@ function noticeOf(entry: unknown, space: KeySpace): Notice {
   const intent = fieldOf(pairs, "i");
   const done = fieldOf(pairs, "d");
   const marks = marksOf(fieldOf(pairs, "m"), order, Number(fieldOf(pairs, "a")));
+  const failure = filled.length === 0 ? undefined : failureIn(fieldOf(pairs, "e"));
   return {
     place,
     order,
     marks,
     filled,
     ...(intent === "" ? undefined : { intentMs: Number(intent) }),
+    ...(failure === undefined ? undefined : { failure }),
     ...(done === "" ? undefined : { done: Number(done) }),
     ...(keys.length === 0 ? undefined : { changed }),
   };

@@ -10,6 +10,7 @@ import { orderOf, rejectedText } from "./order.ts";
 export interface LeaseSaid {
   readonly granted: boolean;
   readonly holderMs?: number;
+  readonly holder?: string;
 }
 
 /** What a leased read brought. */
@@ -112,11 +113,12 @@ export class SingleReader implements Reader {
     const answers = reply as unknown[];
     const said = answers.shift();
     if (!Buffer.isBuffer(said) || said.length === 0) return { answers, leases: noLeases };
-    const [epoch, seq, ...each] = said.toString("latin1").split(" ");
+    const [words = "", ...holders] = said.toString().split("\n");
+    const [epoch, seq, ...each] = words.split(" ");
     const leases = new Map<number, LeaseSaid>();
     for (const one of each) {
       const [place, word] = one.split(":");
-      leases.set(Number(place) - 1, leaseSaid(Number(word)));
+      leases.set(Number(place) - 1, word === "1" ? granted : refused(Number(word), holders.shift()));
     }
     return { order: orderOf(epoch, seq), answers, leases };
   }
@@ -129,7 +131,13 @@ export class SingleReader implements Reader {
   }
 }
 
-/** What a lease script's word for a key means. */
-export function leaseSaid(word: number): LeaseSaid {
-  return word === 1 ? { granted: true } : { granted: false, holderMs: -1 - word };
+const granted: LeaseSaid = Object.freeze({ granted: true });
+
+function refused(word: number, holder: string | undefined): LeaseSaid {
+  return { granted: false, holderMs: -1 - word, ...(holder !== undefined && { holder }) };
+}
+
+/** What a lease script's word for a key means, and the token of the lease that stands in the way. */
+export function leaseSaid(word: number, holder?: string): LeaseSaid {
+  return word === 1 ? granted : refused(word, holder);
 }

@@ -67,7 +67,7 @@ end`;
 /**
  * Takes a lease for the token, or leaves a word that somebody waits. A lease holds a digit and its owner's token; the digit
  * is 1 where somebody waits, and 2 more where its holder has found a value and rejects it. `value.err` also serves a text,
- * which has no such field. Gives 1, or -1 - the holder's ms.
+ * which has no such field. Gives 1, or -1 - the holder's ms and the holder's token.
  */
 export const takeLease: string = `
 local function takeLease(name, token, ms, value)
@@ -80,7 +80,7 @@ local function takeLease(name, token, ms, value)
   local flags = string.sub(lease, 1, 1)
   if flags == '0' then redis.call('SETRANGE', name, 0, '1') end
   if flags == '2' then redis.call('SETRANGE', name, 0, '3') end
-  return -1 - math.max(0, redis.call('PTTL', name))
+  return -1 - math.max(0, redis.call('PTTL', name)), string.sub(lease, 2)
 end`;
 
 /** The leases of KEYS[from…], read in few commands: calling one costs more than it does. */

@@ -1,9 +1,9 @@
-import { type ChangeNotice, type Mark, type Order, UnavailableError } from "@cascata/core";
+import { type ChangeNotice, type CreationFailure, type Mark, type Order, UnavailableError } from "@cascata/core";
 
 /** One line of the authority's change log. */
 export type LogLine =
   | { readonly kind: "changed"; readonly notice: ChangeNotice }
-  | { readonly kind: "filled"; readonly keys: readonly string[] }
+  | { readonly kind: "filled"; readonly keys: readonly string[]; readonly failure?: CreationFailure }
   | { readonly kind: "marked"; readonly marks: readonly Mark[] }
   | { readonly kind: "cleared" };
 

@@ -1,6 +1,7 @@
 import {
   CachedValue,
   type Clock,
+  type CreationFailure,
   type LeaseRequest,
   type Mark,
   NO_VALUE,
@@ -121,11 +122,11 @@ export class AuthorityStore {
     return keys.map((key) => this.#tickets.renew(key, token, ms));
   }
 
-  /** Gives back what the token holds, and wakes who waits for it. */
-  release(keys: readonly string[], token: string): void {
+  /** Gives back what the token holds, and wakes who waits for it: with the failure, where there was one. */
+  release(keys: readonly string[], token: string, failure?: CreationFailure): void {
     this.#up();
     const held = keys.filter((key) => this.#tickets.release(key, token));
-    if (held.length > 0) this.log.append({ kind: "filled", keys: held });
+    if (held.length > 0) this.log.append({ kind: "filled", keys: held, ...(failure !== undefined && { failure }) });
   }
 
   /** Tickets that stand until their key is stored or deleted by anybody. */

@@ -22,7 +22,7 @@ export class AuthorityTickets {
     const now = this.#clock.now();
     const holder = this.#holder(key);
     if (holder !== undefined && holder.token !== token) {
-      return { granted: false, order, holderMs: holder.expiresAt - now };
+      return { granted: false, order, holderMs: holder.expiresAt - now, holder: holder.token };
     }
     this.#leases.set(key, { token, expiresAt: now + ms });
     return { granted: true, order };

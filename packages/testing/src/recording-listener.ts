@@ -1,10 +1,12 @@
-import type { ChangeListener, ChangeNotice, Mark } from "@cascata/core";
+import type { ChangeListener, ChangeNotice, CreationFailure, Mark } from "@cascata/core";
 
 /** A change listener that keeps all that it hears. */
 export class RecordingListener implements ChangeListener {
   readonly notices: ChangeNotice[] = [];
   readonly marks: Mark[] = [];
   readonly filledKeys: string[] = [];
+  /** What was told of failed creations, by key. */
+  readonly failures: Map<string, CreationFailure> = new Map();
   readonly silences: string[] = [];
   readonly uncertainties: string[] = [];
   resumptions = 0;
@@ -26,8 +28,9 @@ export class RecordingListener implements ChangeListener {
     this.events.push(`marked ${marks.map((mark) => mark.name).join()}`);
   }
 
-  filled(keys: readonly string[]): void {
+  filled(keys: readonly string[], failure?: CreationFailure): void {
     this.filledKeys.push(...keys);
+    if (failure !== undefined) for (const key of keys) this.failures.set(key, failure);
     this.events.push(`filled ${keys.join()}`);
   }
 

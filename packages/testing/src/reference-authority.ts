@@ -71,7 +71,8 @@ export class ReferenceAuthority extends CacheBackend {
   override get leases(): LeaseTable {
     return {
       renew: (keys, token, ms) => this.#send("leases.renew", keys, () => this.store.renew(keys, token, ms)),
-      release: (keys, token) => this.#send("leases.release", keys, () => this.store.release(keys, token)),
+      release: (keys, token, failure) =>
+        this.#send("leases.release", keys, () => this.store.release(keys, token, failure)),
     };
   }
 

@@ -124,7 +124,7 @@ export class ReferenceFeed implements ChangeFeed {
 
 function tellLine(listener: ChangeListener, line: LogLine): void {
   if (line.kind === "changed") listener.changed(line.notice);
-  else if (line.kind === "filled") listener.filled(line.keys);
+  else if (line.kind === "filled") listener.filled(line.keys, line.failure);
   else if (line.kind === "marked") listener.marked(line.marks);
   else listener.uncertain("cleared");
 }

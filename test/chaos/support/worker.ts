@@ -42,8 +42,8 @@ export interface StampedeResult {
   readonly outcomes: readonly string[];
   /** From the first call to the last answer. */
   readonly lastMs: number;
-  /** From the last start of a creator here to the last answer, less what the machine withheld; -1: none ran here. */
-  readonly afterStartMs: number;
+  /** For how much of that the machine did not let this process run. */
+  readonly withheldMs: number;
 }
 
 const methods = {
@@ -76,10 +76,8 @@ const methods = {
   },
   async stampede(key: string, callers: number, creatorMs: number, fails: boolean): Promise<StampedeResult> {
     let created = 0;
-    let startedAt = Number.NaN;
     const creator = async (): Promise<unknown> => {
       created += 1;
-      startedAt = hostNow();
       await pause(creatorMs);
       if (fails) throw new RangeError(`process ${process.pid} could not`);
       return `made by ${process.pid}`;
@@ -88,15 +86,10 @@ const methods = {
     const from = hostNow();
     const all = await Promise.allSettled(Array.from({ length: callers }, () => region.getOrCreate(key, creator)));
     const to = hostNow();
-    const withheldMs = created === 0 ? 0 : stalls.during(startedAt, to);
+    const withheldMs = stalls.during(from, to);
     stalls.stop();
     const texts = all.map((one) => (one.status === "fulfilled" ? String(one.value) : String(one.reason)));
-    return {
-      created,
-      outcomes: [...new Set(texts)],
-      lastMs: to - from,
-      afterStartMs: created === 0 ? -1 : to - startedAt - withheldMs,
-    };
+    return { created, outcomes: [...new Set(texts)], lastMs: to - from, withheldMs };
   },
   /** Misses at an even rate, each with a creator of 20 ms and a key of its own. */
   async flood(forMs: number, perSecond: number): Promise<FloodResult> {
