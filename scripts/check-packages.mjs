@@ -1,13 +1,44 @@
-// What a consumer would install: each published package is packed, then judged by publint and by attw (types of each entry).
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+// What a consumer would install: each published package is packed, then judged by publint and by attw (types of each entry),
+// and its bundled entries are compared with the modules that the tests know: the same names, the same imports.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { publishedPackages } from "./lib/packages.mjs";
 import { Failure, main, must, run } from "./lib/run.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "cascata-pack-"));
 
-async function check({ name, folder: cwd }) {
+const bareImports = (file) => {
+  const found = readFileSync(file, "utf8").matchAll(
+    /^(?:import|export)\b[^"']*?["']([^."'][^"']*)["'];$|\bimport\(["']([^."'][^"']*)["']\)/gm,
+  );
+  return [...found].map(([, first, second]) => first ?? second);
+};
+
+/** What differs between an entry as it is published and as it is built. */
+async function differences({ folder, manifest, entries }) {
+  const problems = [];
+  for (const { path, specifier, file } of entries) {
+    const published = join(folder, manifest.publishConfig.exports[path].default);
+    const [one, other] = await Promise.all([published, file].map((each) => import(pathToFileURL(each).href)));
+    if (Object.keys(one).join() !== Object.keys(other).join()) problems.push(`${specifier}: other names in its bundle`);
+  }
+  const files = readdirSync(join(folder, "bundle")).filter((file) => file.endsWith(".js"));
+  const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+  for (const specifier of files.flatMap((file) => bareImports(join(folder, "bundle", file)))) {
+    const bare = specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
+    if (!specifier.startsWith("node:") && !Object.hasOwn(declared, bare))
+      problems.push(`${manifest.name}: imports ${specifier}`);
+  }
+  return problems;
+}
+
+async function check(each) {
+  const { name, folder: cwd } = each;
   const target = join(folder, name.replace("/", "-"));
   await must("pnpm", ["pack", "--pack-destination", target], { cwd, capture: true });
   const tarball = join(target, readdirSync(target).find((file) => file.endsWith(".tgz")) ?? "");
@@ -15,7 +46,7 @@ async function check({ name, folder: cwd }) {
     ["publint", ["--strict", tarball]],
     ["attw", [tarball, "--profile", "esm-only", "--format", "table-flipped", "--no-color"]],
   ];
-  const problems = [];
+  const problems = await differences(each);
   for (const [command, args] of judges) {
     const { code, output } = await run(command, args, { cwd, capture: true });
     if (code !== 0) problems.push(`${name}: ${command}\n${output.trim()}`);

@@ -51,4 +51,11 @@ describe.each(packages)("$name", ({ name, manifest, folder, entries }) => {
     expect(Object.keys(target)).toEqual(["@cascata/source", "types", "default"]);
     expect(Object.values(target).filter((file) => !existsSync(join(folder, file)))).toEqual([]);
   });
+
+  test("publishes the same entries, each from its bundle", () => {
+    const expected = JSON.parse(
+      JSON.stringify(manifest.exports).replaceAll(/"default":"\.\/dist\//g, '"default":"./bundle/'),
+    );
+    expect(manifest.publishConfig.exports).toEqual(expected);
+  });
 });

@@ -4,6 +4,7 @@ import { median } from "../statistics.ts";
 import { measureFar } from "./far.ts";
 import type { Part } from "./keep.ts";
 import { measureMemory } from "./memory.ts";
+import { dependencyOf, published } from "./published.ts";
 import { interleaved, joined, runWorker } from "./run-worker.ts";
 import { ratioTable } from "./table.ts";
 
@@ -103,8 +104,13 @@ export async function stampedePart({ candidates }: Effort): Promise<Part> {
 }
 
 export async function importPart(): Promise<Part> {
-  const packages = ["lru-cache", "bentocache", "cacheable", "cache-manager", "layered-loader", "async-cache-dedupe"];
-  const own = { "core and memory": ["@cascata/core,@cascata/memory"] };
+  const packages = ["bentocache", "cacheable", "cache-manager", "layered-loader", "async-cache-dedupe"];
+  const own = {
+    "core and memory, as published": [published(["core", "memory"]).join(",")],
+    "core and memory, file by file": ["@cascata/core,@cascata/memory"],
+    "of that eventemitter3 alone": [dependencyOf("core", "eventemitter3/index.mjs")],
+    "of that lru-cache alone": ["lru-cache"],
+  };
   const all = new Map(Object.entries({ ...own, ...Object.fromEntries(packages.map((name) => [name, [name]])) }));
   const found = await singles("import-worker", all, 5);
   return { name: "import", title: "Start-up: what an import takes", ...found };
