@@ -1,7 +1,8 @@
 // Runs the simulation outside the test runner: `node scripts/simulate.mjs --seeds 10000`, a fault alone with `--fault crash`,
 // a failure again with `--from SEED --seeds 1 --history`; `--mutants` takes out each guard in turn and expects a failure.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
@@ -44,21 +45,35 @@ async function bundle(input, file, mutant) {
 }
 
 function run(file, args) {
-  return spawnSync(process.execPath, [file, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ stdout, status }));
+  });
 }
 
 async function runMutants(seeds) {
   const { mutants } = await import(pathToFileURL(await bundle("mutants.ts", "mutants.mjs")).href);
   const survivors = [];
+  const results = new Map();
+  const left = mutants.entries();
+  const work = async () => {
+    for (const [index, mutant] of left) {
+      const file = await bundle("main.ts", `mutant-${index}.mjs`, mutant);
+      const fault = mutant.fault === undefined ? [] : ["--fault", mutant.fault];
+      const { stdout, status } = await run(file, ["--threads", "1", "--seeds", seeds, "--failures", "1", ...fault]);
+      const seed = /seed (\d+)/.exec(stdout)?.[1];
+      results.set(mutant, status === 0 ? "none: it survives" : (seed ?? "it does not run"));
+      if (status === 0) survivors.push(mutant.guard);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
   console.log("| guard taken out | first seed that notices |\n|---|---|");
-  for (const [index, mutant] of mutants.entries()) {
-    const file = await bundle("main.ts", `mutant-${index}.mjs`, mutant);
-    const fault = mutant.fault === undefined ? [] : ["--fault", mutant.fault];
-    const { stdout, status } = run(file, ["--seeds", seeds, "--failures", "1", ...fault]);
-    const seed = /seed (\d+)/.exec(stdout ?? "")?.[1];
-    console.log(`| ${mutant.guard} | ${status === 0 ? "none: it survives" : (seed ?? "it does not run")} |`);
-    if (status === 0) survivors.push(mutant.guard);
-  }
+  for (const mutant of mutants) console.log(`| ${mutant.guard} | ${results.get(mutant)} |`);
   console.log(`\n${mutants.length - survivors.length} of ${mutants.length} guards are noticed`);
   return survivors.length === 0;
 }
@@ -68,8 +83,8 @@ try {
   if (args[0] === "--mutants") {
     if (!(await runMutants(args[1] ?? "1000"))) process.exitCode = 1;
   } else {
-    const { stdout, status } = run(await bundle("main.ts", "main.mjs"), args);
-    process.stdout.write(stdout ?? "");
+    const { stdout, status } = await run(await bundle("main.ts", "main.mjs"), args);
+    process.stdout.write(stdout);
     process.exitCode = status ?? 1;
   }
 } finally {

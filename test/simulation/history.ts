@@ -1,3 +1,5 @@
+import { RemoteCreatorError } from "@cascata/core";
+
 /** What a creator made or a read returned: the key that it was made for, and the origin's version that it was made from. */
 export interface Versioned {
   readonly key: string;
@@ -57,6 +59,10 @@ export class History {
   readonly changes: ChangeRecord[] = [];
   readonly creations: CreationRecord[] = [];
   readonly slowCalls: Violation[] = [];
+
+  get sharedErrors(): number {
+    return this.reads.filter(({ error }) => error instanceof RemoteCreatorError).length;
+  }
 
   violations(bounds: Bounds): readonly Violation[] {
     const found: Violation[] = [...this.slowCalls];
