@@ -1,7 +1,6 @@
 import { type Awaitable, CachedValue, createRegion, ProxyBackend } from "@cascata/core";
 import { MemoryBackend } from "@cascata/memory";
 
-// #region proxy
 /** Keeps texts in capitals: `encode` and `decode` stand in every path, single and multi. */
 class Shouting extends ProxyBackend {
   protected override encode(entry: CachedValue): CachedValue {
@@ -19,7 +18,6 @@ class Counting extends ProxyBackend {
     return run();
   }
 }
-// #endregion
 
 const counting = new Counting(new MemoryBackend({ maxEntries: 100 }));
 const region = createRegion({ name: "loud", backend: counting, wrap: [Shouting], ttl: "1m" });

@@ -2,6 +2,7 @@ import {
   ClosedError,
   ConfigurationError,
   type CreateOptions,
+  cached,
   createRegion,
   isCacheError,
   type KeyMangler,
@@ -11,11 +12,13 @@ import {
   type ProxyFactory,
   type RegionOptions,
   stack,
+  stackWith,
   ValidationError,
+  Wire,
 } from "@cascata/core";
 import { SerializingMemoryBackend } from "@cascata/memory";
 import { ManualClock, MapBackend } from "@cascata/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 
 const clock = new ManualClock();
 const fresh = () => createRegion({ name: "r", backend: new MapBackend({ clock }), clock });
@@ -322,6 +325,65 @@ describe("tiers that a call leaves out", () => {
   });
 });
 
+describe("stacks", () => {
+  const tier = () => new MapBackend();
+
+  test.each<[string, () => unknown, RegExp]>([
+    ["a number", () => stack(5 as never), /tiers\[0\]: expected a backend, or \{ backend, ttl, batch \}, received 5/],
+    ["nothing", () => stack(tier(), null as never), /tiers\[1\]: expected a backend/],
+    ["no backend in a tier", () => stack({ backend: undefined } as never), /tiers\[0\]: expected a backend/],
+    ["something else in a tier", () => stack({ backend: 5 } as never), /tiers\[0\]\.backend: expected a backend/],
+    ["a mistyped option", () => stack({ backend: tier(), tll: 5 } as never, tier()), /tiers\[0\]\.tll.*"ttl"/],
+    ["a batch", () => stack({ backend: tier(), batch: "yes" } as never), /tiers\[0\]\.batch: expected true or false/],
+    ["a clock", () => stackWith({ clock: {} as never }, tier()), /stack\.clock: expected a Clock/],
+    ["a sender", () => stackWith({ sender: 5 as never }, tier()), /stack\.sender: expected a text/],
+    [
+      "a protection that nobody would read",
+      () => stackWith({ protection: { timeot: 5 } as never }, tier()),
+      /stack\.protection\.timeot.*"timeout"/,
+    ],
+  ])("%s", (_what, make, message) => {
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(message);
+  });
+});
+
+describe("what answers later where an answer is wanted at once", () => {
+  it("a promise of shouldCacheFn is no yes", async () => {
+    const region = fresh();
+    const shouldCacheFn = (async () => false) as unknown as () => boolean;
+    await expect(region.getOrCreate("k", () => 1, { shouldCacheFn })).rejects.toThrow(
+      /shouldCacheFn: expected an answer/,
+    );
+    expect(await region.get("k")).toBe(NO_VALUE);
+    const double = region.cached(async (n: number) => n * 2, { name: "double", shouldCacheFn });
+    await expect(double.set(5, 1)).rejects.toThrow(ValidationError);
+    expect(await double.get(1)).toBe(NO_VALUE);
+  });
+
+  it("what is falsy is no, for a call and for the methods of a decorated function", async () => {
+    const region = fresh();
+    const shouldCacheFn = (() => 0) as unknown as () => boolean;
+    const double = region.cached(async (n: number) => n * 2, { name: "double", shouldCacheFn });
+    expect(await double(1)).toBe(2);
+    expect((await double.set(5, 1)).confirmed).toBe(false);
+    const many = region.cachedMulti(async (ns: readonly number[]) => ns, { name: "many", shouldCacheFn });
+    expect((await many.set(new Map([[1, 1]]))).confirmed).toBe(false);
+    expect([await double.get(1), await many.get([1])]).toEqual([NO_VALUE, [NO_VALUE]]);
+  });
+});
+
+describe("serializers", () => {
+  for (const bad of [{}, { name: "x", serialize: () => new Uint8Array() }, null, "json"]) {
+    it(`${JSON.stringify(bad)} is none`, () => {
+      expect(() => new Wire({ serializer: bad as never })).toThrow(/serializer: expected an object with name/);
+      expect(() => new SerializingMemoryBackend({ maxEntries: 1, serializer: bad as never })).toThrow(
+        ConfigurationError,
+      );
+    });
+  }
+});
+
 describe("the wrong moment and the wrong thing", () => {
   it("a closed region says that it is closed", async () => {
     const region = fresh();
@@ -329,6 +391,10 @@ describe("the wrong moment and the wrong thing", () => {
     await expect(region.get("k")).rejects.toThrow(ClosedError);
     await expect(region.getOrCreate("k", () => 1)).rejects.toThrow(ClosedError);
     await expect(region.delete("k")).rejects.toThrow(ClosedError);
+  });
+
+  it("@cached without a region says so", () => {
+    expect(() => cached({ ttl: "1m" } as never)).toThrow(/cached\.region: expected a region, received undefined/);
   });
 
   it("a proxy instance wraps one backend, once", () => {

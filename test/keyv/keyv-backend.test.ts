@@ -412,10 +412,21 @@ describe("options", () => {
     [{ store: new Map(), closeStore: true }, "keyv.closeStore"],
     [{ store: new Map(), name: "" }, "keyv.name"],
     [{ store: new Map(), ttl: 1 }, "keyv.ttl"],
+    [{ store: new Map(), serializer: {} }, "keyv.serializer"],
+    [{ store: new Map(), keyMangler: "sha1" }, "keyv.keyMangler"],
+    [{ store: new Map(), clearStore: "yes" }, "keyv.clearStore"],
+    [{ store: new AsyncTextStore(), closeStore: 1 }, "keyv.closeStore"],
+    [{ store: new Map(), clock: {} }, "keyv.clock"],
   ])("%o is refused", (options, path) => {
     const make = () => new KeyvBackend(options as unknown as KeyvBackendOptions);
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(path);
+  });
+
+  test("all mistakes are told at once", () => {
+    const options = { store: 5, name: "", deadline: 0, maxEntrySize: "x", clearStore: 1 };
+    const make = () => new KeyvBackend(options as unknown as KeyvBackendOptions);
+    for (const name of Object.keys(options)) expect(make).toThrow(`keyv.${name}`);
   });
 
   test("clear is there only when asked for; close leaves the store alone unless asked", async () => {

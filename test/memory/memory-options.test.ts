@@ -32,6 +32,7 @@ describe("an unbounded tier", () => {
   test.each([
     [{ maxEntries: Number.POSITIVE_INFINITY }, ["maxEntries"]],
     [{ maxSize: Number.POSITIVE_INFINITY }, ["maxSize"]],
+    [{ maxEntries: 1, clock: {} }, ["clock"]],
     [{ maxEntries: 0 }, ["maxEntries"]],
     [{ maxEntries: -1 }, ["maxEntries"]],
     [{ maxEntries: 1.5 }, ["maxEntries"]],

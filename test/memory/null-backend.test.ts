@@ -1,4 +1,4 @@
-import { NO_VALUE } from "@cascata/core";
+import { ConfigurationError, NO_VALUE } from "@cascata/core";
 import { NullBackend } from "@cascata/memory";
 import { expect, test } from "vitest";
 
@@ -22,4 +22,9 @@ test("its lock always grants and is never held", () => {
   expect(mutex.locked()).toBe(false);
   expect(mutex.release()).toBeUndefined();
   expect(backend.name).toBe("off");
+});
+
+test("it takes a name and nothing else", () => {
+  expect(() => new NullBackend({ nmae: "off" } as never)).toThrow(ConfigurationError);
+  expect(() => new NullBackend({ name: "" })).toThrow(/null\.name/);
 });

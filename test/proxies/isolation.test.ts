@@ -19,6 +19,15 @@ const backends: Readonly<Record<string, () => CacheBackend>> = {
   "a tier of memory before another": () => new ReadThroughProxy(new AsyncMapBackend(), new MapBackend()),
 };
 
+test.each([
+  ["an array", new (class Rows extends Array<number> {})(1, 2)],
+  ["a date", new (class Day extends Date {})(5)],
+  ["a map of a map's", new (class Index extends class Table extends Map<string, number> {} {})([["a", 1]])],
+  ["an array inside", { rows: [new (class Rows extends Array<number> {})(1, 2)] }],
+])("what extends %s is refused: its copy would be something else", (_what, value) => {
+  expect(() => copyValue(value)).toThrow(SerializationError);
+});
+
 interface Account {
   name: string;
   roles: string[];

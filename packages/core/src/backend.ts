@@ -1,4 +1,4 @@
-import type { Awaitable } from "./awaitable.ts";
+import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Found, Order, ReadFailure } from "./cached-value.ts";
 import type { ChangeFeed, GuardTable, LeaseTable, MarkTable } from "./capabilities.ts";
 import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
@@ -93,9 +93,10 @@ export abstract class CacheBackend {
   protected report(what: string, details: { readonly key?: string; readonly error?: unknown } = {}): void {
     for (const watcher of this.#watchers) {
       try {
-        watcher({ backend: this.name, what, ...details });
+        const answer: unknown = watcher({ backend: this.name, what, ...details });
+        if (isPromiseLike(answer)) answer.then(undefined, () => undefined);
       } catch {
-        // An incident has no caller to whom the watcher's own failure could be told.
+        // An incident has no caller to whom the watcher's own failure, now or later, could be told.
       }
     }
   }

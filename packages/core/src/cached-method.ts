@@ -6,11 +6,16 @@ interface Decorating {
   cached(options: CachedDecoratorOptions): CachedDecorator;
 }
 
-/** Decorates a method with the language's own syntax: `@cached({ region, ttl: "1m" })`. */
+/**
+ * Decorates a method with the language's own syntax: `@cached({ region, ttl: "1m" })`.
+ * @throws ConfigurationError without a region
+ */
 export function cached({
   region,
   ...options
 }: CachedDecoratorOptions & { readonly region: Decorating }): CachedDecorator {
+  if (typeof region?.cached !== "function")
+    throw new ConfigurationError({ path: "cached.region", expected: "a region", received: region });
   return region.cached(options);
 }
 

@@ -24,6 +24,7 @@ import {
 } from "./function-keys.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import { checkOptionNames } from "./options.ts";
+import { isCacheable } from "./should-cache.ts";
 import type { WriteReport } from "./write-log.ts";
 
 /** How a function of many keys is cached. */
@@ -198,7 +199,7 @@ async function storeAll(
   const kept = new Map<string, unknown>();
   for (const [key, arg] of argOf) {
     const value = values.get(arg);
-    if (options.shouldCacheFn?.(value, key) === false) refused.push(key);
+    if (!isCacheable(options.shouldCacheFn, value, key)) refused.push(key);
     else kept.set(key, value);
   }
   const writes =

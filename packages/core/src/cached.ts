@@ -24,6 +24,7 @@ import {
 } from "./function-keys.ts";
 import type { NoValue } from "./no-value.ts";
 import { checkOptionNames } from "./options.ts";
+import { isCacheable } from "./should-cache.ts";
 import type { WriteReport } from "./write-log.ts";
 
 type ValueOf<F extends AnyFunction> = Awaited<ReturnType<F>>;
@@ -120,7 +121,7 @@ export function cachedFunction<F extends AnyFunction>(
       set: async (value, ...args) => {
         const at = key(args);
         const given = optionsOf(args);
-        if (given.shouldCacheFn?.(value, at) === false) return notCached([at]);
+        if (!isCacheable(given.shouldCacheFn, value as unknown, at)) return notCached([at]);
         return region.set(at, value, writeOptionsOf(given, value, at));
       },
       invalidate: async (...args) => region.delete(key(args)),

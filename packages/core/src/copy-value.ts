@@ -1,6 +1,10 @@
 import { SerializationError } from "./errors.ts";
 
 const typedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array;
+/** What `copyValue` makes anew by its constructor. */
+const copied: ReadonlySet<unknown> = new Set(
+  [Array, Map, Set, Date, RegExp, URL].map(({ prototype }) => prototype as unknown),
+);
 const sliceBytes = typedArray.prototype.slice as (this: ArrayBufferView) => ArrayBufferView;
 
 /**
@@ -21,8 +25,9 @@ function copyOf(value: unknown, copies: Map<object, unknown>): unknown {
     copies.set(value, copy);
     return copy;
   };
-  if (Array.isArray(value)) return fillArray(keep(new Array<unknown>(value.length)), value, copies);
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (isOwnClass(prototype)) throw unstorable(`an instance of ${nameOf(value)}`);
+  if (Array.isArray(value)) return fillArray(keep(new Array<unknown>(value.length)), value, copies);
   if (prototype === Object.prototype || prototype === null) {
     return fillObject(keep(Object.create(prototype as object | null) as Record<string, unknown>), value, copies);
   }
@@ -50,7 +55,21 @@ function copyLeaf(value: object): unknown {
     return new DataView(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength));
   }
   if (value instanceof Error) return copyError(value);
-  throw unstorable(`an instance of ${value.constructor?.name || "an unknown class"}`);
+  throw unstorable(`an instance of ${nameOf(value)}`);
+}
+
+/** A class that extends one of the language's: its copy would be of the language's class. Errors keep theirs. */
+function isOwnClass(prototype: unknown): boolean {
+  let above: unknown = prototype === null ? null : Object.getPrototypeOf(prototype);
+  while (above !== null && above !== Object.prototype) {
+    if (copied.has(above)) return true;
+    above = Object.getPrototypeOf(above);
+  }
+  return false;
+}
+
+function nameOf(value: object): string {
+  return value.constructor?.name || "an unknown class";
 }
 
 function copyError(error: Error): Error {

@@ -13,6 +13,7 @@ import { type HandOverWork, handOver } from "./hand-over.ts";
 import { MutexTurn } from "./mutex-turn.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
+import { isCacheable } from "./should-cache.ts";
 import { Slots } from "./slots.ts";
 import { checkTags } from "./tags.ts";
 
@@ -356,7 +357,7 @@ export class Creation {
     if (context.skipped || right.kind === "unstored") return false;
     if (options.shouldCacheFn !== undefined) {
       try {
-        if (!options.shouldCacheFn(entry.payload as never, flight.givenKey)) return false;
+        if (!isCacheable(options.shouldCacheFn, entry.payload as never, flight.givenKey)) return false;
       } catch (error) {
         this.#failedIn(job, flight, error);
         return false;

@@ -49,7 +49,7 @@ export * from "./keys.ts";
 export * from "./mutex.ts";
 export * from "./no-value.ts";
 export * from "./options.ts";
-export * from "./protection-proxy.ts";
+export { type ProtectionOptions, ProtectionProxy, protect } from "./protection-proxy.ts";
 export * from "./proxy-backend.ts";
 export * from "./proxy-factory.ts";
 export * from "./read-through.ts";

@@ -64,6 +64,10 @@ export interface Kind {
 
 export const aFlag: Kind = { expected: "true or false", accepts: (value) => typeof value === "boolean" };
 export const aFunction: Kind = { expected: "a function", accepts: (value) => typeof value === "function" };
+export const aText: Kind = {
+  expected: "a text that is not empty",
+  accepts: (value) => typeof value === "string" && value !== "",
+};
 
 /** An object with these methods. */
 export function anObjectWith(expected: string, ...methods: readonly string[]): Kind {
@@ -73,6 +77,8 @@ export function anObjectWith(expected: string, ...methods: readonly string[]): K
     accepts: (value) => typeof value === "object" && value !== null && methods.every((name) => has(value, name)),
   };
 }
+
+export const aClock: Kind = anObjectWith("a Clock", "now", "coarse", "schedule");
 
 /** The options among `kinds` that are given and of another kind. `undefined` is not given; `null` is. */
 export function wrongKinds(options: object, kinds: Readonly<Record<string, Kind>>, path: string): readonly Mistake[] {

@@ -6,9 +6,9 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { CallContext, WriteOutcome } from "./contexts.ts";
 import { isTimeout, withDeadline } from "./deadline.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import { asCacheError, isCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
+import { asCacheError, ConfigurationError, isCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
 import type { CacheMutex } from "./mutex.ts";
-import { checkOptionNames, wholeNumber } from "./options.ts";
+import { aClock, aFunction, checkOptionNames, wholeNumber, wrongKinds } from "./options.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import type { Operation, Run } from "./surround.ts";
 
@@ -63,7 +63,7 @@ export class ProtectionProxy extends ProxyBackend {
   constructor(proxied: CacheBackend, options: ProtectionOptions = {}) {
     super(proxied);
     const { clock = systemClock, random = Math.random, path = "protection" } = options;
-    checkOptionNames(options, optionNames, path);
+    checkProtection(options, path);
     this.timeoutMs = durationMs(options.timeout ?? 250, `${path}.timeout`);
     this.maxInFlight = wholeNumber(options.maxInFlight ?? 1024, `${path}.maxInFlight`);
     this.#lockWaitMs = durationMs(options.lockWait ?? 30_000, `${path}.lockWait`);
@@ -202,6 +202,13 @@ export class ProtectionProxy extends ProxyBackend {
     const outcome: WriteOutcome = { status, error: asCacheError(error, this.name, operation, keys.length) };
     return (ofBatch ? new Map(keys.map((key) => [key, outcome])) : outcome) as T;
   }
+}
+
+/** @throws ConfigurationError for what no protection takes; durations and numbers are its own to check */
+export function checkProtection(options: ProtectionOptions, path: string): void {
+  checkOptionNames(options, optionNames, path);
+  const mistakes = wrongKinds(options, { clock: aClock, random: aFunction }, path);
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
 }
 
 function isBlameless(error: unknown): boolean {

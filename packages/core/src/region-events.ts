@@ -1,7 +1,10 @@
 import { EventEmitter } from "eventemitter3";
+import { isPromiseLike } from "./awaitable.ts";
 import type { BackendIncident } from "./backend.ts";
+import { ValidationError } from "./errors.ts";
 import type { Origin } from "./flight.ts";
 import type { Staleness } from "./freshness.ts";
+import { unknownName } from "./options.ts";
 
 /** What a region tells. Keys are the caller's. */
 export interface RegionEvents {
@@ -57,6 +60,24 @@ export interface RegionEvents {
 
 export type RegionEventName = keyof RegionEvents;
 
+/** Every event. */
+export const regionEventNames: readonly RegionEventName[] = Object.keys({
+  hit: true,
+  miss: true,
+  stale: true,
+  created: true,
+  creationFailed: true,
+  fillRefused: true,
+  tierFailed: true,
+  set: true,
+  deleted: true,
+  invalidated: true,
+  pending: true,
+  coherence: true,
+  incident: true,
+  served: true,
+} satisfies Record<RegionEventName, true>) as RegionEventName[];
+
 /** Told of what goes wrong where no caller can be told: a listener that throws, a background fill that fails. */
 export interface Logger {
   warn(message: string, details?: unknown): void;
@@ -80,11 +101,18 @@ export class RegionEventHub {
   }
 
   on<E extends RegionEventName>(event: E, listener: RegionEvents[E]): () => void {
+    if (typeof listener !== "function")
+      throw new ValidationError({ path: "listener", expected: "a function", received: listener });
+    if (!regionEventNames.includes(event))
+      throw new ValidationError(unknownName("event", event, regionEventNames, event));
+    const threw = (error: unknown): void => this.warn(`a listener of "${event}" threw`, error);
     const guarded = (details: unknown): void => {
       try {
-        (listener as (details: unknown) => void)(details);
+        const answer: unknown = (listener as (details: unknown) => unknown)(details);
+        // An async listener's failure would end the process.
+        if (isPromiseLike(answer)) answer.then(undefined, threw);
       } catch (error) {
-        this.warn(`a listener of "${event}" threw`, error);
+        threw(error);
       }
     };
     this.#emitter.on(event, guarded);
@@ -114,10 +142,10 @@ export class RegionEventHub {
 
   warn(message: string, details?: unknown): void {
     try {
-      this.#logger?.warn(message, details);
-    } catch {
-      // A logger that throws has nobody left to tell.
-    }
+      const answer: unknown = this.#logger?.warn(message, details);
+      // A logger that throws, at once or later, has nobody left to tell.
+      if (isPromiseLike(answer)) answer.then(undefined, () => undefined);
+    } catch {}
   }
 
   clear(): void {

@@ -7,7 +7,16 @@ import type { AsyncCreationRunner } from "./hand-over.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { type Isolation, isolations } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
-import { aFlag, aFunction, anObjectWith, checkOptionNames, type Kind, wholeNumber, wrongKinds } from "./options.ts";
+import {
+  aClock,
+  aFlag,
+  aFunction,
+  anObjectWith,
+  checkOptionNames,
+  type Kind,
+  wholeNumber,
+  wrongKinds,
+} from "./options.ts";
 import type { ProxyFactory } from "./proxy-factory.ts";
 import type { Logger } from "./region-events.ts";
 import type { Serializer } from "./serializer.ts";
@@ -181,7 +190,7 @@ const kinds: Readonly<Partial<Record<keyof RegionOptions, Kind>>> = {
   asyncCreationRunner: aFunction,
   functionKeyGenerator: aFunction,
   functionMultiKeyGenerator: aFunction,
-  clock: anObjectWith("a Clock", "now", "coarse", "schedule"),
+  clock: aClock,
   random: aFunction,
   logger: anObjectWith("a logger: an object with warn", "warn"),
   waitUntil: aFunction,

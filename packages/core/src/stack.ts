@@ -1,10 +1,10 @@
-import type { CacheBackend } from "./backend.ts";
+import { CacheBackend } from "./backend.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError } from "./errors.ts";
 import { GatherProxy } from "./gather-proxy.ts";
-import { checkOptionNames } from "./options.ts";
-import { type ProtectionOptions, protect } from "./protection-proxy.ts";
+import { aClock, aFlag, aText, checkOptionNames, type Kind, wrongKinds } from "./options.ts";
+import { checkProtection, type ProtectionOptions, protect } from "./protection-proxy.ts";
 import { ReadThroughProxy } from "./read-through.ts";
 
 /** One tier of a stack with its own residence. */
@@ -41,11 +41,11 @@ export function stack(...tiers: readonly (CacheBackend | Tier)[]): CacheBackend 
 
 /** The same with options. */
 export function stackWith(options: StackOptions, ...tiers: readonly (CacheBackend | Tier)[]): CacheBackend {
-  checkOptionNames(options, ["maxStaleness", "protection", "clock", "sender"], "stack");
+  checkStackOptions(options);
   const clock = options.clock ?? systemClock;
   const maxStalenessMs = durationMs(options.maxStaleness ?? 10_000, "stack.maxStaleness");
   const sender = options.sender ?? crypto.randomUUID();
-  const list = tiers.map((tier) => ("backend" in tier ? tier : { backend: tier }) as Tier);
+  const list = tiers.map((tier, index) => tierOf(tier, `tiers[${index}]`));
   const farthest = list.at(-1);
   if (farthest === undefined)
     throw new ConfigurationError({ path: "tiers", expected: "one tier at least", received: tiers });
@@ -76,4 +76,29 @@ export function stackWith(options: StackOptions, ...tiers: readonly (CacheBacken
     if (far === undefined) return backend;
     return new ReadThroughProxy(far, backend, { clock, maxStalenessMs, sender, ...(capMs !== undefined && { capMs }) });
   }, undefined) as CacheBackend;
+}
+
+function checkStackOptions(options: StackOptions): void {
+  checkOptionNames(options, ["maxStaleness", "protection", "clock", "sender"], "stack");
+  const mistakes = wrongKinds(options, { clock: aClock, sender: aText }, "stack");
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  // Also where no tier is remote, so that nobody would read it.
+  const { protection } = options;
+  if (protection !== undefined && protection !== false) checkProtection(protection, "stack.protection");
+}
+
+const tierKinds: Readonly<Record<string, Kind>> = {
+  backend: { expected: "a backend", accepts: (value) => value instanceof CacheBackend },
+  batch: aFlag,
+};
+
+/** @throws ConfigurationError for what is neither a backend nor a tier */
+function tierOf(tier: unknown, path: string): Tier {
+  if (tier instanceof CacheBackend) return { backend: tier };
+  if (typeof tier !== "object" || tier === null || !("backend" in tier) || tier.backend === undefined)
+    throw new ConfigurationError({ path, expected: "a backend, or { backend, ttl, batch }", received: tier });
+  checkOptionNames(tier, ["backend", "ttl", "batch"], path);
+  const mistakes = wrongKinds(tier, tierKinds, path);
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return tier as Tier;
 }

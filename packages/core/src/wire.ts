@@ -1,6 +1,7 @@
 import { CachedValue, type CacheMetadata, type Order } from "./cached-value.ts";
 import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
+import { anObjectWith } from "./options.ts";
 import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
@@ -22,6 +23,7 @@ export interface WireOptions {
   readonly offsetMs?: () => number;
 }
 
+const aSerializer = anObjectWith("an object with name, serialize and deserialize", "serialize", "deserialize");
 const checkStart = '{"check":"';
 const startBytes = utf8Bytes(checkStart);
 const checkDigits = 16;
@@ -41,9 +43,13 @@ export class Wire {
   readonly #offsetMs: () => number;
   readonly #reader: LineReader;
 
-  /** @throws ConfigurationError for a serializer without a proper name, or a maximum that is not a positive number */
+  /** @throws ConfigurationError for what is no serializer or has no proper name, or a maximum that is not a positive number */
   constructor(options: WireOptions = {}) {
     const { serializer = richSerializer, maxEntryBytes = Number.POSITIVE_INFINITY, offsetMs = () => 0 } = options;
+    if (!aSerializer.accepts(serializer)) {
+      const { expected } = aSerializer;
+      throw new ConfigurationError({ path: "serializer", expected, received: serializer });
+    }
     if (!/^[A-Za-z0-9-]+$/.test(serializer.name)) {
       throw new ConfigurationError({
         path: "serializer.name",

@@ -1,14 +1,22 @@
 import {
+  aClock,
+  aFlag,
+  aFunction,
+  anObjectWith,
+  aText,
   type Clock,
   ConfigurationError,
   checkOptionNames,
   type Duration,
   durationMs,
   type KeyMangler,
+  type Kind,
+  type Mistake,
   type Serializer,
   type Size,
   sizeBytes,
   systemClock,
+  wrongKinds,
 } from "@cascata/core";
 import { hasMethod, isKeyv, isKeyvStorage, type KeyvLike, type KeyvStorage } from "./keyv-like.ts";
 
@@ -67,21 +75,42 @@ export const keyvOptionNames: readonly string[] = [
   "clock",
 ];
 
-/** @throws ConfigurationError naming the option */
+const aStore = (value: unknown) => isKeyv(value) || isKeyvStorage(value);
+const kinds: Readonly<Record<string, Kind>> = {
+  store: { expected: "a Keyv, a Keyv storage adapter or a Map", accepts: aStore },
+  name: aText,
+  serializer: anObjectWith("an object with name, serialize and deserialize", "serialize", "deserialize"),
+  keyMangler: aFunction,
+  clearStore: aFlag,
+  closeStore: aFlag,
+  clock: aClock,
+};
+
+/** @throws ConfigurationError with every mistake that the options hold */
 export function resolveKeyvOptions(options: KeyvBackendOptions): ResolvedKeyvOptions {
   checkOptionNames(options, keyvOptionNames, "keyv");
-  const { store, name = "keyv", deadline = "250ms", maxEntrySize, closeStore = false } = options;
-  const expect = (ok: boolean, path: string, expected: string, received: unknown) => {
-    if (!ok) throw new ConfigurationError({ path: `keyv.${path}`, expected, received });
+  const mistakes: Mistake[] = [...wrongKinds({ ...options, store: options.store ?? null }, kinds, "keyv")];
+  const { store, name = "keyv", maxEntrySize, closeStore = false } = options;
+  const positive = (read: () => number, path: string, expected: string, received: unknown): number => {
+    try {
+      const value = read();
+      if (!(value > 0)) mistakes.push({ path: `keyv.${path}`, expected, received });
+      return value;
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      mistakes.push(...error.mistakes);
+      return Number.NaN;
+    }
   };
-  expect(isKeyv(store) || isKeyvStorage(store), "store", "a Keyv, a Keyv storage adapter or a Map", store);
-  expect(typeof name === "string" && name !== "", "name", "a name", name);
-  const deadlineMs = durationMs(deadline, "keyv.deadline");
-  expect(deadlineMs > 0, "deadline", "a time above 0", deadline);
+  const deadline = options.deadline ?? "250ms";
+  const deadlineMs = positive(() => durationMs(deadline, "keyv.deadline"), "deadline", "a time above 0", deadline);
   const maxEntryBytes =
-    maxEntrySize === undefined ? Number.POSITIVE_INFINITY : sizeBytes(maxEntrySize, "keyv.maxEntrySize");
-  expect(maxEntryBytes > 0, "maxEntrySize", "a size above 0", maxEntrySize);
-  expect(!closeStore || hasMethod(store, "disconnect"), "closeStore", "a store that can disconnect", closeStore);
+    maxEntrySize === undefined
+      ? Number.POSITIVE_INFINITY
+      : positive(() => sizeBytes(maxEntrySize, "keyv.maxEntrySize"), "maxEntrySize", "a size above 0", maxEntrySize);
+  if (closeStore === true && aStore(store) && !hasMethod(store, "disconnect"))
+    mistakes.push({ path: "keyv.closeStore", expected: "a store that can disconnect", received: closeStore });
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return Object.freeze({
     store,
     name,

@@ -5,6 +5,7 @@ import {
   ClosedError,
   type Found,
   isNoValue,
+  isPromiseLike,
   NO_VALUE,
   remainingLifeMs,
   ValidationError,
@@ -145,6 +146,7 @@ export class MemoryBackend extends CacheBackend {
     let scope = this.#scopes.get(name);
     if (scope === undefined || scope.#store === undefined) {
       scope = new MemoryBackend(this.#options.inherited);
+      scope.watch(({ what, backend: _own, ...details }) => this.report(what, details));
       this.#scopes.set(name, scope);
     }
     return scope;
@@ -222,10 +224,13 @@ export class MemoryBackend extends CacheBackend {
   }
 
   #tellRemoved(listener: RemovalListener, key: string, entry: CachedValue, cause: RemovalCause): void {
+    const failed = (error: unknown) => this.report("removal-listener-failed", { key, error });
     try {
-      listener(key, entry, cause);
+      const answer: unknown = listener(key, entry, cause);
+      // An async listener's failure would end the process.
+      if (isPromiseLike(answer)) answer.then(undefined, failed);
     } catch (error) {
-      this.report("removal-listener-failed", { key, error });
+      failed(error);
     }
   }
 }

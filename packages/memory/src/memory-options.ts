@@ -1,4 +1,5 @@
 import {
+  aClock,
   type CachedValue,
   type Clock,
   ConfigurationError,
@@ -99,6 +100,7 @@ export function resolveMemoryOptions(options: MemoryBackendOptions): ResolvedMem
   expect(evictionPolicies.includes(policy), "policy", evictionPolicies.join(" or "), policy);
   expect(weigh === undefined || typeof weigh === "function", "weigh", "a function", weigh);
   expect(onRemoved === undefined || typeof onRemoved === "function", "onRemoved", "a function", onRemoved);
+  expect(aClock.accepts(clock), "clock", aClock.expected, clock);
   const budget = collect(mistakes, () => budgetOf(options));
   const maxEntryBytes = collect(mistakes, () =>
     maxEntrySize === undefined ? Number.POSITIVE_INFINITY : sizeBytes(maxEntrySize, "maxEntrySize"),

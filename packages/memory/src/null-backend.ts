@@ -1,4 +1,13 @@
-import { CacheBackend, type CacheMutex, NO_VALUE, type NoValue } from "@cascata/core";
+import {
+  aText,
+  CacheBackend,
+  type CacheMutex,
+  ConfigurationError,
+  checkOptionNames,
+  NO_VALUE,
+  type NoValue,
+  wrongKinds,
+} from "@cascata/core";
 
 /** What a {@link NullBackend} takes. */
 export interface NullBackendOptions {
@@ -13,8 +22,12 @@ export interface NullBackendOptions {
 export class NullBackend extends CacheBackend {
   readonly name: string;
 
+  /** @throws ConfigurationError naming the option */
   constructor(options: NullBackendOptions = {}) {
     super();
+    checkOptionNames(options, ["name"], "null");
+    const mistakes = wrongKinds(options, { name: aText }, "null");
+    if (mistakes.length > 0) throw new ConfigurationError(mistakes);
     this.name = options.name ?? "null";
   }
 

@@ -21,7 +21,7 @@ export class SerializingMemoryBackend extends ProxyBackend {
   constructor(options: SerializingMemoryOptions) {
     const { serializer, ...own } = options;
     super(new MemoryBackend({ name: "serializing-memory", ...own } as MemoryBackendOptions));
-    this.#wire = new Wire({ ...(serializer && { serializer }) });
+    this.#wire = new Wire({ ...(serializer !== undefined && { serializer }) });
   }
 
   /** As {@link MemoryBackend.fromConfig}, with `serializer`. */
