@@ -54,7 +54,7 @@ describe("one object becomes backends and regions", () => {
 
   test("and the object stays as it was", async () => {
     const config = frozen({
-      backends: { local: { ...local, wrap: [{ use: "compress", above: "1kb" }], timeout: "1s" } },
+      backends: { local: { ...local, wrap: [{ use: "compress", above: "1kb" }] } },
       regions: { users: { tiers: [{ backend: "local", ttl: "1s" }], ttl: "1m", wrap: ["clone"] } },
       defaults: { grace: "1s", wrap: ["freeze"] },
     } as const);
@@ -118,6 +118,30 @@ describe("times", () => {
     expect(await tierOf(users, "1")).toBe("far");
     await clock.advance(290_000);
     expect(await users.get("1")).toBe(NO_VALUE);
+  });
+
+  test("single reads of one turn go to a tier with batch as one", async () => {
+    for (const tiers of [
+      ["local", { backend: "far", batch: true }],
+      ["local", { backend: "far", batch: true, ttl: "1m" }],
+      [{ backend: "far", batch: true }],
+    ] as const) {
+      const far = new AsyncMapBackend({ name: "far" });
+      const calls: string[] = [];
+      const { get, getMulti } = far;
+      far.get = (...given) => {
+        calls.push("get");
+        return get.apply(far, given);
+      };
+      far.getMulti = (...given) => {
+        calls.push(`getMulti of ${given[0].length}`);
+        return getMulti.apply(far, given);
+      };
+      await using caches = await createCaches({ backends: { local, far }, regions: { users: { tiers } } }, { load });
+      const users = caches.region("users");
+      await Promise.all([users.get("1"), users.get("2"), users.get("3")]);
+      expect(calls).toEqual(["getMulti of 3"]);
+    }
   });
 
   test("a farthest tier with a ttl in a region with one keeps entries for less than they live", async () => {

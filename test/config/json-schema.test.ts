@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type BackendDefinition, resolveRegionOptions, ValidationError } from "@cascata/core";
 import { proxies } from "@cascata/proxies";
 import { describe, expect, test } from "vitest";
-import { backendSchemas, sharedFields } from "../../packages/config/src/backend-schemas.ts";
+import { backendSchemas, remoteFields } from "../../packages/config/src/backend-schemas.ts";
 import { jsonSchema } from "../../packages/config/src/json-schema.ts";
 import { proxySchemas } from "../../packages/config/src/proxy-schemas.ts";
 import { settingNames } from "../../packages/config/src/region-schema.ts";
@@ -59,7 +59,7 @@ describe("what is known here is what is read there", () => {
       readonly backends: Readonly<Record<string, BackendDefinition>>;
     };
     const definition = member === undefined ? module.backend : module.backends[member];
-    const own = namesIn(backendSchemas[use as keyof typeof backendSchemas]).filter((name) => !(name in sharedFields));
+    const own = namesIn(backendSchemas[use as keyof typeof backendSchemas]).filter((name) => !(name in remoteFields));
     // A budget is shared between backends, which plain data can't say.
     expect([...own].sort()).toEqual(definition?.options.filter((name) => name !== "budget").sort());
   });

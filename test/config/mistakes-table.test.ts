@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { load } from "./support.ts";
 
 const local = { use: "@cascata/memory", maxEntries: 10 };
+const remote = { use: "@cascata/redis" };
 const withBackend = (backend: unknown) => ({ backends: { one: backend }, regions: { users: { tiers: ["one"] } } });
 const withRegion = (region: unknown) => ({ backends: { local, far: local }, regions: { users: region } });
 const withWrap = (...wrap: readonly unknown[]) => withBackend({ ...local, wrap });
@@ -27,14 +28,14 @@ const table: [string, unknown, string, RegExp, string?][] = [
   ["an unknown option", withBackend({ ...local, maxEntris: 5 }), "backends.one.maxEntris", /one of/, '"maxEntries"'],
   ["no bound", withBackend({ use: "@cascata/memory" }), "backends.one.maxEntries", /bound/],
   ["a wrong unit of size", withBackend({ ...local, maxSize: "10 mo" }), "backends.one.maxSize", /"10mb"/],
-  ["a wrong unit of time", withBackend({ ...local, timeout: "5 min" }), "backends.one.timeout", /"5m"/],
+  ["a wrong unit of time", withBackend({ ...remote, timeout: "5 min" }), "backends.one.timeout", /"5m"/],
   [
     "a bad nested option",
-    withBackend({ ...local, breaker: { failureRate: 2 } }),
+    withBackend({ ...remote, breaker: { failureRate: 2 } }),
     "backends.one.breaker.failureRate",
     /0 to 1/,
   ],
-  ["a bad breaker", withBackend({ ...local, breaker: "no" }), "backends.one.breaker", /object of options, or false/],
+  ["a bad breaker", withBackend({ ...remote, breaker: "no" }), "backends.one.breaker", /object of options, or false/],
   [
     "a package's own rule",
     withBackend({ use: "@cascata/lmdb", path: "x", maxSize: "1kb" }),
@@ -97,6 +98,27 @@ const table: [string, unknown, string, RegExp, string?][] = [
     "regions.users.ttl.fra",
     /tier of this region/,
     '"far"',
+  ],
+  ["a list of ttls", withRegion({ tiers: ["far"], ttl: ["5m"] }), "regions.users.ttl", /times by tier/],
+  [
+    "a mistyped option of a tier",
+    withRegion({ tiers: [{ backend: "far", bathc: true }] }),
+    "regions.users.tiers[0].bathc",
+    /one of backend, ttl, batch/,
+    '"batch"',
+  ],
+  [
+    "a batch that is none",
+    withRegion({ tiers: [{ backend: "far", batch: "yes" }] }),
+    "regions.users.tiers[0].batch",
+    /true or false/,
+  ],
+  ["a deadline of what is local", withBackend({ ...local, timeout: "1s" }), "backends.one.timeout", /one of name/],
+  [
+    "a circuit of what turns out to be local",
+    withBackend({ use: "@cascata/keyv", store: new Map(), timeout: "1s", breaker: false }),
+    "backends.one.breaker",
+    /not remote/,
   ],
   [
     "two ttls of one tier",
@@ -195,6 +217,44 @@ test("all of a configuration's mistakes are reported at once", async () => {
   ]);
 });
 
+test("of the defaults too, whatever else is wrong with them", async () => {
+  const defaults = { ttl: "x", tll: "1m", wrap: ["retryy"] };
+  const mistakes = await mistakesOf({ ...withRegion({ tiers: ["far"] }), defaults });
+  expect(mistakes.map(({ path }) => path).sort()).toEqual(["defaults.tll", "defaults.ttl", "defaults.wrap[0]"]);
+});
+
+test("what came is told, but for secrets, whatever backends and regions are called", async () => {
+  const backends = {
+    tokens: { ...local, maxEntris: 7 },
+    shared: { use: "@cascata/redis", url: "redis://x", pasword: "sesame", wrap: [{ use: "recovery", maxKeys: -3 }] },
+    sealed: { ...local, wrap: [{ use: "encrypt", keys: "sesame", useKey: "a" }] },
+  };
+  const mistakes = await mistakesOf({ backends, regions: { passwords: { tiers: ["tokens"], ttl: "x" }, secret: 5 } });
+  expect(Object.fromEntries(mistakes.map(({ path, received }) => [path, received]))).toEqual({
+    "backends.tokens.maxEntris": 7,
+    "backends.shared.pasword": "(hidden)",
+    "backends.shared.wrap[0].maxKeys": -3,
+    "backends.sealed.wrap[0].keys": "(hidden)",
+    "regions.passwords.ttl": "x",
+    "regions.secret": 5,
+  });
+});
+
+describe("what createCaches itself is given", () => {
+  const config = withBackend({ use: "npm:not-there" }) as never;
+
+  test.each<[object, RegExp]>([
+    [{ form: "x" }, /options\.form: expected one of from, load.*did you mean "from"/],
+    [{ from: 5 }, /options\.from: expected a text/],
+    [{ load: "x" }, /options\.load: expected a function/],
+    [{ from: "/not/there/app.js" }, /backends\.one\.use: .*\/not\/there, where "from" says to look, is not there/],
+  ])("%j is refused", async (options, message) => {
+    const refused = createCaches(config, options as never);
+    await expect(refused).rejects.toThrow(ConfigurationError);
+    await expect(refused).rejects.toThrow(message);
+  });
+});
+
 test("two backends on one store are refused", async () => {
   const file = (path: string) => ({ use: "@cascata/lmdb", path });
   const redis = (url: string, namespace?: string) => ({ use: "@cascata/redis", url, ...(namespace && { namespace }) });
@@ -206,10 +266,19 @@ test("two backends on one store are refused", async () => {
     sameShared: redis("redis://user:secret@localhost:6379/0"),
     database: redis("redis://localhost/1"),
     apart: redis("redis://localhost", "mine"),
+    connected: { use: "@cascata/redis", connect: { socket: { host: "localhost" } } },
+    nodes: { use: "@cascata/redis", connect: { rootNodes: [{ url: "redis://a" }] } },
+    sameNodes: { use: "@cascata/redis", connect: { rootNodes: [{ url: "redis://a" }] } },
   };
   // A mistake beside it, so that nothing is connected if these are not refused.
   const mistakes = await mistakesOf({ backends, regions: { users: { tiers: ["none"] } } });
-  expect(mistakes.map(({ path }) => path)).toEqual(["backends.same", "backends.sameShared", "regions.users.tiers[0]"]);
+  expect(mistakes.map(({ path }) => path)).toEqual([
+    "backends.same",
+    "backends.sameShared",
+    "backends.connected",
+    "backends.sameNodes",
+    "regions.users.tiers[0]",
+  ]);
   expect(mistakes[0]?.hint).toContain('"disk"');
 });
 

@@ -53,9 +53,12 @@ describe("a literal is checked at compile time", () => {
       const regions = {};
       defineConfig({ backends: { a: { use: "@cascata/redis", url: "redis://x", feed: { length: 5 } } }, regions });
       defineConfig({
-        backends: { a: { use: "@cascata/lmdb", path: "a.mdb", maxSize: "1gb", timeout: "1s" } },
+        backends: { a: { use: "@cascata/lmdb", path: "a.mdb", maxSize: "1gb", pollEvery: "1s" } },
         regions,
       });
+      defineConfig({ backends: { a: { use: "@cascata/redis", timeout: "1s", breaker: false } }, regions });
+      // @ts-expect-error no deadline for what answers at once
+      defineConfig({ backends: { a: { use: "@cascata/lmdb", path: "a.mdb", timeout: "1s" } }, regions });
       defineConfig({ backends: { a: { use: "@cascata/keyv", store: new Map() } }, regions });
       defineConfig({
         backends: { a: { use: "@cascata/keyv", store: { use: "@keyv/memcache", uri: "x:1" } } },

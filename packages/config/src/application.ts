@@ -1,19 +1,22 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** How a module is imported by name: `import()` as the application itself would write it. */
 export type LoadModule = (specifier: string) => Promise<unknown>;
 
-/** A module that isn't there. `package` is the one that `npm install` would bring, if it is one. */
+/** A module that isn't there. */
 export class ModuleMissing extends Error {
   readonly missing: string;
+  /** The folder that it was looked for from, if that isn't there either. */
+  readonly nowhere: string | undefined;
 
-  constructor(missing: string, cause: unknown) {
+  constructor(missing: string, cause: unknown, nowhere?: string) {
     super(`cannot find ${missing}`, { cause });
     this.name = "ModuleMissing";
     this.missing = missing;
+    this.nowhere = nowhere;
   }
 }
 
@@ -45,7 +48,7 @@ function locate(specifier: string, base: string): string {
   if (isAbsolute(specifier)) return pathToFileURL(specifier).href;
   if (/^\.\.?\//.test(specifier)) {
     const url = new URL(specifier, pathToFileURL(base));
-    if (!existsSync(url)) throw new ModuleMissing(specifier, undefined);
+    if (!existsSync(url)) throw new ModuleMissing(specifier, undefined, nowhere(base));
     return url.href;
   }
   const require = createRequire(base);
@@ -53,9 +56,14 @@ function locate(specifier: string, base: string): string {
     return pathToFileURL(require.resolve(specifier)).href;
   } catch (error) {
     const entry = importEntry(specifier, require.resolve.paths(specifier) ?? []);
-    if (entry === undefined) throw new ModuleMissing(specifier, error);
+    if (entry === undefined) throw new ModuleMissing(specifier, error, nowhere(base));
     return entry;
   }
+}
+
+function nowhere(base: string): string | undefined {
+  const folder = dirname(base);
+  return existsSync(folder) ? undefined : folder;
 }
 
 /** A package whose `exports` know only `import`: `require.resolve` can't see it, and Node's own resolver takes no base. */

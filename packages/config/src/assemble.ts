@@ -8,6 +8,7 @@ import {
   ReadThroughProxy,
   type Region,
   stackWith,
+  type Tier,
 } from "@cascata/core";
 import type { Mistakes } from "./mistakes.ts";
 import { ms, type TierPlan } from "./plan-regions.ts";
@@ -35,9 +36,19 @@ export function makeBackend(
     plan.live ??
     mistakes.collect(plan.path, () => definition?.create(options), rerooted(plan, definition?.options ?? []));
   if (inner === undefined) return undefined;
+  if (!inner.remote) refuseProtection(ready, mistakes);
   const owned = plan.live === undefined ? inner : undefined;
   const backend = mistakes.collect(`${plan.path}.wrap`, () => wrapped(ready, inner, clock));
   return { backend: backend ?? inner, owned };
+}
+
+/** A backend of this process or machine has none: what is said of it would be ignored. */
+function refuseProtection({ plan, definition }: ReadyBackend, mistakes: Mistakes): void {
+  for (const [option, received] of Object.entries(plan.protection)) {
+    if (option === "timeout" && definition?.options.includes("deadline")) continue;
+    const expected = "no such option for a backend that is not remote";
+    mistakes.add({ path: `${plan.path}.${option}`, expected, received });
+  }
 }
 
 /**
@@ -76,8 +87,12 @@ export function makeRegion(ready: ReadyRegion, backends: ReadonlyMap<string, Cac
   return region;
 }
 
-function tierOf({ backend: name, ttl }: TierPlan, backends: ReadonlyMap<string, CacheBackend>, farthest: boolean) {
+function tierOf(
+  { backend: name, ttl, batch }: TierPlan,
+  backends: ReadonlyMap<string, CacheBackend>,
+  farthest: boolean,
+): Tier {
   const backend = backends.get(name) as CacheBackend;
-  if (ttl === undefined) return { backend };
-  return farthest ? { backend: new ResidenceProxy(backend, ms(ttl)) } : { backend, ttl };
+  if (ttl === undefined) return { backend, batch };
+  return farthest ? { backend: new ResidenceProxy(backend, ms(ttl)), batch } : { backend, ttl, batch };
 }

@@ -7,7 +7,7 @@ import type {
   MemorySettingsConfig,
   NullConfig,
   RedisConfig,
-  SharedBackendConfig,
+  RemoteBackendConfig,
 } from "./known-backends.ts";
 import { clock, serializer } from "./proxy-schemas.ts";
 import {
@@ -29,7 +29,7 @@ import {
 
 /** `wrap` is checked by itself, each proxy by its own schema. */
 type Own<T> = Omit<T, "wrap"> & { readonly wrap?: unknown };
-type OwnShared = Own<SharedBackendConfig>;
+type OwnRemote = Own<RemoteBackendConfig>;
 
 const breaker = object<CircuitBreakerOptions>(
   {},
@@ -44,7 +44,10 @@ const breaker = object<CircuitBreakerOptions>(
 );
 
 /** What every backend takes. */
-export const sharedFields: {
+export const sharedFields: { readonly wrap: z.ZodType } = { wrap: anything() };
+
+/** What a backend takes that may be remote. */
+export const remoteFields: {
   readonly timeout: z.ZodType<Duration>;
   readonly breaker: z.ZodType<CircuitBreakerOptions | false>;
   readonly maxInFlight: z.ZodType<number>;
@@ -54,7 +57,7 @@ export const sharedFields: {
   breaker: orFalse(breaker),
   maxInFlight: whole(),
   wrap: anything(),
-} satisfies { readonly [K in keyof Required<OwnShared>]: z.ZodType };
+} satisfies { readonly [K in keyof Required<OwnRemote>]: z.ZodType };
 
 const mangler = () => code<KeyMangler>();
 
@@ -121,7 +124,7 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       lockBlockingTimeout: duration(),
       lockPrefix: text(),
       clock: clock(),
-      ...sharedFields,
+      ...remoteFields,
     },
   ),
   "@cascata/keyv": object<Own<KeyvConfig>>(
@@ -135,7 +138,7 @@ export const backendSchemas: { readonly [P in keyof BackendPackages]: z.ZodType 
       clearStore: flag(),
       closeStore: flag(),
       clock: clock(),
-      ...sharedFields,
+      ...remoteFields,
     },
   ),
 };

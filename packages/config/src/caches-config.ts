@@ -2,13 +2,15 @@ import type { Duration, RegionOptions } from "@cascata/core";
 import type { BackendConfig } from "./known-backends.ts";
 import type { WrapConfig } from "./known-proxies.ts";
 
-/** A tier of a region: a backend's name, alone or with this region's time in it. */
+/** A tier of a region: a backend's name, alone or with what this region wants of it. */
 export type TierConfig<B extends string = string> =
   | B
   | {
       readonly backend: B;
       /** How long this tier keeps an entry at most. In the farthest tier of a region without a ttl it is the entry's life. */
       readonly ttl?: Duration;
+      /** Single reads of one turn go to this tier as one batch. @default false */
+      readonly batch?: boolean;
     };
 
 /** What configuration may say of all regions, or of one. */

@@ -1,4 +1,12 @@
-import type { CacheBackend } from "@cascata/core";
+import {
+  aFunction,
+  aText,
+  type CacheBackend,
+  ConfigurationError,
+  checkOptionNames,
+  type Kind,
+  wrongKinds,
+} from "@cascata/core";
 import { type LoadModule, loaderFor } from "./application.ts";
 import { type MadeBackend, makeBackend, makeRegion } from "./assemble.ts";
 import { Caches, type CachesParts, closeAll } from "./caches.ts";
@@ -17,6 +25,8 @@ export interface CreateCachesOptions {
   /** How modules are imported; for bundlers, which have to see each `import()` written out. @default from `from` */
   readonly load?: LoadModule;
 }
+
+const optionKinds: Readonly<Record<keyof CreateCachesOptions, Kind>> = { from: aText, load: aFunction };
 
 /**
  * One object becomes backends, proxies and regions. All of it is checked before anything is made, each package is imported
@@ -58,6 +68,9 @@ export async function cachesFromFlat<Values extends object = Record<string, unkn
 }
 
 async function build(config: unknown, options: CreateCachesOptions = {}, mistakes: Mistakes): Promise<Caches> {
+  checkOptionNames(options, Object.keys(optionKinds), "options");
+  const wrong = wrongKinds(options, optionKinds, "options");
+  if (wrong.length > 0) throw new ConfigurationError(wrong);
   const load = options.load ?? loaderFor(options.from);
   const prepared = await prepare(config, new Definitions(load, knownPackages), mistakes);
   mistakes.refuse();

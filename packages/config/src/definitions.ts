@@ -92,7 +92,11 @@ export class Definitions {
       const hint = error instanceof Error ? error.message : String(error);
       return { expected: "a module that can be imported", received: use, hint };
     }
-    const { missing } = error;
+    const { missing, nowhere } = error;
+    if (nowhere !== undefined) {
+      const hint = `${nowhere}, where "from" says to look, is not there`;
+      return { expected: "a module that can be found", received: use, hint };
+    }
     if (isForeignModule(missing) || !/^(@[\w.-]+\/)?[\w.-]+/.test(missing)) {
       return { expected: "a file that is there", received: use, hint: `${missing} is not` };
     }

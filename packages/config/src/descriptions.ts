@@ -3,9 +3,9 @@ export const descriptions: Readonly<Record<string, string>> = {
   // Backends.
   use: "The package, or a file of the application.",
   wrap: "Proxies, outermost first.",
-  timeout: "A remote backend: no operation takes longer. Default: 250ms.",
-  breaker: "A remote backend: when its circuit opens; false: never.",
-  maxInFlight: "A remote backend: operations that may wait for an answer at once. Default: 1024.",
+  timeout: "No operation takes longer. Default: 250ms.",
+  breaker: "When its circuit opens; false: never.",
+  maxInFlight: "Operations that may wait for an answer at once. Default: 1024.",
   name: "Names the tier in events and results. Default: the backend's name here.",
   policy: "What gives way when the tier is full. Default: lru.",
   maxEntries: "How many entries the tier holds at most.",

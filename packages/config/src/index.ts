@@ -21,6 +21,7 @@ export type {
   MemoryConfig,
   NullConfig,
   RedisConfig,
+  RemoteBackendConfig,
   SerializingMemoryConfig,
   SharedBackendConfig,
 } from "./known-backends.ts";

@@ -6,11 +6,15 @@ import type { WrapConfig } from "./known-proxies.ts";
 export interface SharedBackendConfig {
   /** Proxies around it, outermost first; shared by all regions that name the backend. */
   readonly wrap?: readonly WrapConfig[];
-  /** A remote backend: no operation takes longer. @default "250ms" */
+}
+
+/** What a backend takes that may be remote; one that turns out not to be refuses it. */
+export interface RemoteBackendConfig extends SharedBackendConfig {
+  /** No operation takes longer. @default "250ms" */
   readonly timeout?: Duration;
-  /** A remote backend: when its circuit opens; `false`: never. @default the breaker's own defaults */
+  /** When its circuit opens; `false`: never. @default the breaker's own defaults */
   readonly breaker?: CircuitBreakerOptions | false;
-  /** A remote backend: operations that may wait for an answer at once. @default 1024 */
+  /** Operations that may wait for an answer at once. @default 1024 */
   readonly maxInFlight?: number;
 }
 
@@ -66,7 +70,7 @@ export interface LmdbConfig extends SharedBackendConfig {
 }
 
 /** `@cascata/redis`; one of `url`, `connect` and `client`, none is `localhost:6379`. */
-export interface RedisConfig extends SharedBackendConfig {
+export interface RedisConfig extends RemoteBackendConfig {
   /** `redis[s]://[[user][:password]@]host[:port][/database]` */
   readonly url?: string;
   /** Options of `@redis/client`: of a client, a cluster (`rootNodes`) or a Sentinel (`sentinelRootNodes`). */
@@ -112,7 +116,7 @@ export interface KeyvStoreConfig {
 }
 
 /** `@cascata/keyv` */
-export interface KeyvConfig extends SharedBackendConfig {
+export interface KeyvConfig extends RemoteBackendConfig {
   /** A Keyv, a storage adapter, a `Map`, or which adapter to make. */
   readonly store: KeyvStoreConfig | object;
   /** Names the tier in events and results. @default the backend's name in the configuration */
@@ -146,5 +150,5 @@ export interface BackendPackages {
 /** A backend by its package, with its options; a file that exports one; or a live backend, which stays its maker's to close. */
 export type BackendConfig =
   | { [P in keyof BackendPackages]: { readonly use: P } & BackendPackages[P] }[keyof BackendPackages]
-  | (SharedBackendConfig & { readonly use: ForeignModule; readonly [option: string]: unknown })
+  | (RemoteBackendConfig & { readonly use: ForeignModule; readonly [option: string]: unknown })
   | CacheBackend;

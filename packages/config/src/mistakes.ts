@@ -22,7 +22,8 @@ export class Mistakes {
     if (this.#list.some((known) => known.path === path)) return;
     if (mistake.received === undefined && this.#list.some(({ path: other, hint }) => isMistypedFor(path, other, hint)))
       return;
-    this.#list.push({ ...mistake, path, received: withoutSecrets(path, mistake.received) });
+    const received = withoutSecrets(optionIn(mistake.path), mistake.received);
+    this.#list.push({ ...mistake, path, received });
   }
 
   /** What `schema` finds wrong with `value`, which stands at `path`. Whether it was nothing. */
@@ -141,7 +142,12 @@ function member(value: unknown, part: PropertyKey): unknown {
   return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
 }
 
-const secret = /(passw|secret|token|credential|keys?$)/i;
+const secret = /pas+w|pwd|secret|token|credential|^keys?$/i;
+
+/** The option that a path names: what a backend or region is called says nothing of it. */
+function optionIn(path: string): string {
+  return /^(?:backends|regions)\.[^.[]+$/.test(path) ? "" : (/[^.[\]]+$/.exec(path.replace(/\[\d+\]$/, ""))?.[0] ?? "");
+}
 
 /** An error message may end in a log: passwords must not. */
 function withoutSecrets(name: string, received: unknown, depth = 0): unknown {

@@ -1,5 +1,5 @@
 import { CacheBackend, type CircuitBreakerOptions, type Duration, type ProtectionOptions } from "@cascata/core";
-import { backendSchemas, sharedFields } from "./backend-schemas.ts";
+import { backendSchemas, remoteFields } from "./backend-schemas.ts";
 import { anyName } from "./definitions.ts";
 import { hintFor, type Mistakes, pathOf } from "./mistakes.ts";
 import { planWrap, type WrapPlan } from "./plan-wrap.ts";
@@ -20,12 +20,12 @@ export interface BackendPlan {
 }
 
 const knownUses: readonly string[] = Object.keys(backendSchemas);
-const shared = object<{
+const remote = object<{
   timeout?: Duration;
   breaker?: CircuitBreakerOptions | false;
   maxInFlight?: number;
   wrap?: unknown;
-}>({}, sharedFields);
+}>({}, remoteFields);
 
 /** Longer than any operation, and still a number of milliseconds that a timer takes. */
 const noTimeoutMs = 2 ** 31 - 1;
@@ -70,7 +70,7 @@ function planBackend(name: string, given: unknown, path: string, mistakes: Mista
   const schema = Object.hasOwn(backendSchemas, use) ? backendSchemas[use as keyof typeof backendSchemas] : undefined;
   const { timeout, breaker, maxInFlight, ...options } = rest;
   if (schema !== undefined) mistakes.check(schema, rest, path);
-  else mistakes.check(shared, pick({ timeout, breaker, maxInFlight }), path);
+  else mistakes.check(remote, pick({ timeout, breaker, maxInFlight }), path);
   return {
     name,
     path,

@@ -9,6 +9,8 @@ import { defaultsSchema, type RegionShape, regionSchema } from "./region-schema.
 export interface TierPlan {
   readonly backend: string;
   readonly ttl: Duration | undefined;
+  /** Whether its single reads are gathered. */
+  readonly batch: boolean;
 }
 
 export interface RegionPlan {
@@ -32,8 +34,8 @@ export function planRegions(
 ): readonly RegionPlan[] {
   const sound = defaults === undefined || mistakes.check(defaultsSchema, defaults, "defaults");
   const common = (sound ? (defaults ?? {}) : {}) as Defaults;
-  // Looked at once, also when no region is left to inherit it.
-  planWrap(common.wrap, "defaults.wrap", mistakes);
+  // Looked at by itself, also when no region inherits it or something else is wrong with the defaults.
+  planWrap((defaults as Defaults | null | undefined)?.wrap, "defaults.wrap", mistakes);
   if (typeof regions !== "object" || regions === null || Array.isArray(regions)) {
     mistakes.add({ path: "regions", expected: "regions by name", received: regions });
     return [];
@@ -93,7 +95,8 @@ function planTiers(
   const seen = new Set<string>();
   const tiers = region.tiers.flatMap((tier: TierConfig, index) => {
     const at = `${path}.tiers[${index}]`;
-    const { backend, ttl } = typeof tier === "string" ? { backend: tier, ttl: undefined } : (tier ?? {});
+    const { backend, ttl, batch }: Partial<Exclude<TierConfig, string>> =
+      typeof tier === "string" ? { backend: tier } : (tier ?? {});
     if (typeof backend !== "string") return [];
     const where = typeof tier === "string" ? at : `${at}.backend`;
     if (!backends.includes(backend)) {
@@ -108,7 +111,7 @@ function planTiers(
       const expected = `no ttl here beside ${pathOf(`${path}.ttl`, [backend])}`;
       mistakes.add({ path: `${at}.ttl`, expected, received: ttl });
     }
-    return [{ backend, ttl: ttl ?? other }];
+    return [{ backend, ttl: ttl ?? other, batch: batch === true }];
   });
   for (const [backend, received] of Object.entries(byTier)) {
     if (seen.has(backend)) continue;
@@ -120,7 +123,7 @@ function planTiers(
 }
 
 function isByTier(ttl: RegionShape["ttl"]): ttl is Readonly<Record<string, Duration>> {
-  return typeof ttl === "object" && ttl !== null;
+  return typeof ttl === "object" && ttl !== null && !Array.isArray(ttl);
 }
 
 /** In milliseconds; what was checked before. */

@@ -94,7 +94,9 @@ export function rerooted(plan: BackendPlan, options: readonly string[]): (path: 
   return (path) => {
     const [first = "", ...others] = path.split(".");
     const own = options.includes(first.replace(/\[.*$/, "")) ? path : others.join(".");
-    return own === "" ? plan.path : `${plan.path}.${own}`;
+    // The deadline that was given as the backend's timeout.
+    const said = own === "deadline" && plan.options["deadline"] === undefined ? "timeout" : own;
+    return said === "" ? plan.path : `${plan.path}.${said}`;
   };
 }
 

@@ -67,13 +67,13 @@ const settings: Readonly<Record<string, z.ZodType>> = {
 /** The names of what a region may say, beside `tiers`, `ttl` and `wrap`. */
 export const settingNames: readonly string[] = Object.keys(settings);
 
-/** A tier: a name, or a name and a ttl. */
+/** A tier: a name, or a name and what the region wants of it. */
 export const tierSchema: z.ZodType<TierConfig> = z.union(
   [
     text("the name of a backend"),
-    object<Exclude<TierConfig, string>>({ backend: text("the name of a backend") }, { ttl: duration() }),
+    object<Exclude<TierConfig, string>>({ backend: text("the name of a backend") }, { ttl: duration(), batch: flag() }),
   ],
-  { error: "the name of a backend, or { backend, ttl }" },
+  { error: "the name of a backend, or { backend, ttl, batch }" },
 ) as never;
 
 export const ttlSchema: z.ZodType<Duration | Readonly<Record<string, Duration>>> = z.union([
