@@ -9,7 +9,15 @@ import {
   type RegionOptions,
   stackWith,
 } from "@cascata/core";
-import { AuthorityStore, ManualClock, MapBackend, ReferenceAuthority, settled } from "@cascata/testing";
+import {
+  AuthorityStore,
+  directTransport,
+  ManualClock,
+  MapBackend,
+  ReferenceAuthority,
+  settled,
+  type Transport,
+} from "@cascata/testing";
 
 /** A creator of one key, however it is asked for. */
 export type Make = (context: EntryContext, signal: () => AbortSignal) => Awaitable<unknown>;
@@ -35,7 +43,10 @@ const all: readonly Way[] = [
       try {
         const all = await region.getOrCreateMulti(
           [companion, "k"],
-          async (keys, context) => Promise.all(keys.map(async (key) => make(context.for(key), () => context.signal))),
+          async (keys, context) =>
+            Promise.all(
+              keys.map(async (key) => (key === "k" ? make(context.for(key), () => context.signal) : companion)),
+            ),
           options,
         );
         if (all.get(companion) !== companion) throw new Error("the other key of the batch was harmed");
@@ -65,6 +76,8 @@ export interface Scene {
   readonly clock: ManualClock;
   readonly store: AuthorityStore;
   readonly region: Region;
+  /** The operations that reached the authority, its feed's own aside. */
+  readonly asked: string[];
   /** Another process over the same authority. */
   another(options?: Partial<RegionOptions>): Region;
 }
@@ -74,16 +87,23 @@ export async function sceneOf(depth: (typeof depths)[number], options: Partial<R
   const clock = new ManualClock();
   const store = new AuthorityStore({ clock });
   const near = (name: string) => new MapBackend({ clock, name });
+  const asked: string[] = [];
+  const transport: Transport = (call) => {
+    if (call.operation !== "changes.follow") asked.push(call.operation);
+    return directTransport(call);
+  };
   const backend = (): CacheBackend => {
     if (depth === "memory") return near("memory");
     const tiers = depth === "memory, authority" ? [near("memory")] : [near("memory"), near("disk")];
-    return stackWith({ clock }, ...tiers, new ReferenceAuthority(store));
+    return stackWith({ clock }, ...tiers, new ReferenceAuthority(store, { transport }));
   };
   const open = (own: Partial<RegionOptions>): Region =>
     createRegion({ name: "r", clock, backend: backend(), ttl: 100, ...options, ...own });
   const region = open({});
+  // The feed is followed from the first use on, and begins with a gap.
+  await region.get("first");
   await clock.advance(5);
-  return { clock, store, region, another: (own = {}) => open(own) };
+  return { clock, store, region, asked, another: (own = {}) => open(own) };
 }
 
 /** What a promise has come to, once everything that needs no time has happened. */

@@ -3,6 +3,7 @@ import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
+import type { ReadContext } from "./contexts.ts";
 import { failureOf } from "./creation-failure.ts";
 import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
@@ -24,6 +25,8 @@ export interface CreationRequest {
   create(contexts: readonly EntryContext[], stopper: Stopper): Awaitable<readonly unknown[]>;
   /** `false`: the creator is no async function, and may well answer at once. */
   readonly isAsync?: boolean;
+  /** Told what each tier answers. */
+  readonly observe?: ReadContext["observe"] | undefined;
 }
 
 /** One call of a creator that is under way. */

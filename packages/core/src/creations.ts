@@ -109,7 +109,7 @@ export class Creations {
   #go(flights: readonly Flight[], request: CreationRequest, patience: Patience | undefined, again: boolean): void {
     try {
       const turn = this.#turn(request.options, again ? flights : none);
-      const found = this.#read(flights, request.options, turn);
+      const found = this.#read(flights, request, turn);
       if (isPromiseLike(found)) {
         found
           .then((all) => this.#sort(flights, all, request, turn, patience, again))
@@ -136,11 +136,11 @@ export class Creations {
 
   #read(
     flights: readonly Flight[],
-    options: ResolvedCreateOptions,
+    request: CreationRequest,
     turn: LeaseTurn | undefined,
   ): Awaitable<readonly Found[]> {
     const { backend, pending } = this.#state;
-    const context = this.#context(options, turn);
+    const context = this.#context(request, turn);
     const [only] = flights;
     if (flights.length === 1 && only !== undefined && pending.size === 0) {
       const found = readKey(backend, only.key, context);
@@ -151,13 +151,17 @@ export class Creations {
     return this.#readMany(flights, context);
   }
 
-  #context({ expirationMs, skipRead }: ResolvedCreateOptions, lease: LeaseTurn | undefined): ReadContext {
-    if (lease === undefined && expirationMs === undefined && skipRead === undefined) return this.#plainContext;
+  #context({ options, observe }: CreationRequest, lease: LeaseTurn | undefined): ReadContext {
+    const { expirationMs, skipRead } = options;
+    const isPlain =
+      lease === undefined && expirationMs === undefined && skipRead === undefined && observe === undefined;
+    if (isPlain) return this.#plainContext;
     const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
       judge: this.#state.freshness.judgeWith(expirationMs),
     };
     if (lease !== undefined) context.lease = lease;
     if (skipRead !== undefined) context.skip = skipRead;
+    if (observe !== undefined) context.observe = observe;
     return context;
   }
 

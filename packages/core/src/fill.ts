@@ -105,7 +105,10 @@ export class Fill {
       // A pending delete of the key stays: a fill is no change that other processes hear of, the delete is.
       this.#state.note(outcome.revision);
     } else if (outcome.status === "refused") {
-      events.emit("fillRefused", { key, reason: outcome.why === "ticket" ? "lease" : "store" });
+      if (outcome.why !== "skipped")
+        events.emit("fillRefused", { key, reason: outcome.why === "ticket" ? "lease" : "store" });
+      // A proxy may have refused it: the store knows nothing of it, and the lease stands.
+      return outcome.why === "ticket";
     } else {
       events.emit("fillRefused", { key, reason: "failed", error: outcome.error });
       events.emit("tierFailed", { tier: backend.name, operation: "write", key, error: outcome.error });

@@ -1,21 +1,16 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
-import type { CachedValue } from "./cached-value.ts";
+import { CachedValue } from "./cached-value.ts";
 import { checkCreator, checkKeyList } from "./call-arguments.ts";
-import {
-  type CreateOptions,
-  type ReadOptions,
-  type ResolvedCreateOptions,
-  resolveCreateOptions,
-  resolveReadOptions,
-} from "./call-options.ts";
+import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
+import type { ReadContext } from "./contexts.ts";
 import type { CreationRequest } from "./creation.ts";
 import type { Creations } from "./creations.ts";
 import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
 import { EarlyRefresh } from "./early-refresh.ts";
 import { PartialFailureError } from "./errors.ts";
 import type { Landing } from "./flight.ts";
-import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
+import { isNoValue, type NoValue } from "./no-value.ts";
 import { isAsyncFunction } from "./reentry.ts";
 import type { Entry, RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
@@ -58,15 +53,21 @@ export class GetOrCreate {
   async entry<T>(key: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<Entry<T> | NoValue> {
     const inner = this.#state.inner(key);
     checkCreator(creator);
-    if (options?.forceRefresh !== true) {
-      const read = resolveReadOptions(pickRead(options), this.#state);
-      const found = await this.#reads.entry<T>(inner, key, read).catch(() => NO_VALUE);
-      if (!isNoValue(found)) return found;
+    const near = options === undefined || readsPlainly(options) ? this.#reads.near(inner) : undefined;
+    if (near !== undefined) {
+      if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
+      return this.#reads.describe<T>(inner, near, this.#state.nearName, false);
     }
-    const { entry, origin } = await this.#land(key, inner, creator, options);
+    const found: (readonly [string, CachedValue])[] = [];
+    const { entry, origin } = await this.#land(key, inner, creator, options, (tier, _key, one) => {
+      if (one instanceof CachedValue) found.push([tier, one]);
+    });
     if (isNoValue(entry)) return entry;
-    const isFound = origin !== "created" && origin !== "default";
-    return this.#reads.describe<T>(inner, entry, isFound ? this.#state.backend.name : undefined, origin === "created");
+    if (origin === "created" || origin === "default")
+      return this.#reads.describe<T>(inner, entry, undefined, origin === "created");
+    // Who joins a flight can't know where it has found what it has; a proxy may have changed what a tier has told.
+    const [tier] = found.find(([, one]) => one === entry) ?? found.at(-1) ?? [this.#state.backend.name];
+    return this.#reads.describe<T>(inner, entry, tier, false);
   }
 
   /** @throws PartialFailureError unless `settled` */
@@ -123,13 +124,19 @@ export class GetOrCreate {
   }
 
   /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
-  #land<T>(key: string, inner: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Awaitable<Landing> {
+  #land<T>(
+    key: string,
+    inner: string,
+    creator: Creator<T>,
+    options: CreateOptions<T> | undefined,
+    observe?: ReadContext["observe"],
+  ): Awaitable<Landing> {
     const creations = this.#creations;
     const joined = creations.joinable(inner);
     const resolved = this.#resolved(options);
     const flight = joined ?? creations.begin(inner, key);
     if (joined === undefined) {
-      creations.lead([flight], new SingleRequest(creator, resolved));
+      creations.lead([flight], new SingleRequest(creator, resolved, observe));
       if (flight.settled) return flight.ended();
     }
     return waitFor(flight, joined === undefined, resolved, this.#state);
@@ -140,10 +147,12 @@ export class GetOrCreate {
 class SingleRequest<T> implements CreationRequest {
   readonly options: CreationRequest["options"];
   readonly isAsync: boolean;
+  readonly observe: ReadContext["observe"] | undefined;
   readonly #creator: Creator<T>;
 
-  constructor(creator: Creator<T>, options: CreationRequest["options"]) {
+  constructor(creator: Creator<T>, options: CreationRequest["options"], observe: ReadContext["observe"] | undefined) {
     this.options = options;
+    this.observe = observe;
     this.isAsync = isAsyncFunction(creator);
     this.#creator = creator;
   }
@@ -167,13 +176,6 @@ function readsPlainly({
   skip,
 }: Pick<CreateOptions, "expirationTime" | "forceRefresh" | "skip">): boolean {
   return expirationTime === undefined && forceRefresh !== true && skip === undefined;
-}
-
-function pickRead(options: Pick<CreateOptions, "expirationTime" | "skip"> | undefined): ReadOptions {
-  return {
-    ...(options?.expirationTime !== undefined && { expirationTime: options.expirationTime }),
-    ...(options?.skip !== undefined && { skip: options.skip }),
-  };
 }
 
 /** @throws PartialFailureError with the values of the others, if keys failed */

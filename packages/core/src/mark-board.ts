@@ -1,7 +1,8 @@
-import { type Awaitable, andThen, attempt } from "./awaitable.ts";
+import { type Awaitable, andThen, attempt, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, CacheMetadata, Order } from "./cached-value.ts";
 import type { ChangeFeed, Mark, MarkTable } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
+import { withDeadline } from "./deadline.ts";
 import { Epochs } from "./epochs.ts";
 import { LatestMarks } from "./latest-marks.ts";
 
@@ -14,12 +15,16 @@ interface Standing {
   readonly uncounted: Mark[];
   /** The clock's instant until which this is known; `Infinity`: for as long as the feed tells of new marks. */
   until: number;
+  /** The clock's instant at which the authority was last known to have told all; what `until` is infinite for is known as long as the feed is heard. */
+  knownAt: number;
 }
 
 const mostNames = 10_000;
 const mostEpochs = 4;
 /** How long a look-up is believed without a feed, and how soon a failed one is tried again. */
 const believedMs = 1000;
+/** How long a look-up keeps its caller who can be answered without it. */
+const patienceMs = 5;
 
 /**
  * What a process knows of the marks on a region and its tags: outside any eviction, asked without I/O. Names that it does
@@ -33,6 +38,7 @@ export class MarkBoard {
   readonly #epochs = new Epochs();
   readonly #standing = new Map<string, Standing>();
   #heardChecked = 0;
+  #silentAt: number | undefined;
   #any = false;
   readonly #latest = new LatestMarks();
   #ofRegion: Standing | undefined;
@@ -82,7 +88,8 @@ export class MarkBoard {
 
   /**
    * Looks up, in one round trip, what the verdicts on these entries need. Where the authority can't be asked, verdicts go
-   * by what is known, and it is asked again after a second: entries that it hasn't confirmed are the chain's to bound.
+   * by what is known, and it is asked again after a second: entries that it hasn't confirmed are the chain's to bound. One that
+   * takes its time is waited for if what is known is too old to be served by; else its answer counts when it comes.
    */
   learn(entries: readonly CachedValue[]): Awaitable<void> {
     const names = new Set(this.#isKnown(regionMark) ? [] : [regionMark]);
@@ -92,20 +99,26 @@ export class MarkBoard {
     const asked = [...names];
     const now = this.#clock.now();
     const epoch = this.#liveEpoch();
-    const found = attempt(
-      () => table.lookup(asked),
-      () => undefined,
-    );
-    return andThen(found, (marks) => {
+    const settle = (marks: readonly (readonly Mark[])[] | undefined): void => {
       const lasting = marks !== undefined && this.#feed?.live === true;
       const until = lasting ? Number.POSITIVE_INFINITY : now + believedMs;
       // What the store answers within one epoch and has from another one is from before it.
       if (epoch !== undefined && epoch === this.#liveEpoch()) this.#epochs.older(marks ?? [], epoch);
       asked.forEach((name, index) => {
-        this.#of(name).until = until;
+        const standing = this.#of(name);
+        standing.until = until;
+        if (marks !== undefined) standing.knownAt = now;
         this.apply(marks?.[index] ?? []);
       });
-    });
+    };
+    const found = attempt(
+      () => table.lookup(asked),
+      () => undefined,
+    );
+    if (!isPromiseLike(found) || !asked.every((name) => this.#isBearable(name))) return andThen(found, settle);
+    return withDeadline(found, patienceMs, this.#clock, "looking up marks", settle).then(settle, () =>
+      settle(undefined),
+    );
   }
 
   /** Own marks, marks told by the feed, marks found: in any order, also twice. */
@@ -128,9 +141,31 @@ export class MarkBoard {
     if (this.#standing.size > mostNames) this.#fold();
   }
 
+  /** The feed is not heard any more. */
+  silent(): void {
+    this.#silentAt ??= this.#feed?.heardAt;
+  }
+
+  /** It has gone on, and nothing was missed. */
+  resumed(): void {
+    this.#silentAt = undefined;
+  }
+
   /** Marks may have been missed: everything is looked up again, but for own ones that are not counted yet. */
   forget(): void {
-    for (const standing of this.#standing.values()) standing.until = Number.NEGATIVE_INFINITY;
+    const knownAt = this.#silentAt ?? this.#clock.now();
+    this.#silentAt = undefined;
+    for (const standing of this.#standing.values()) {
+      if (standing.until === Number.POSITIVE_INFINITY) standing.knownAt = knownAt;
+      standing.until = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Whether verdicts may go by what was known, for as long as the authority takes to tell. */
+  #isBearable(name: string): boolean {
+    const standing = this.#standing.get(name);
+    if (standing === undefined || standing.until === Number.POSITIVE_INFINITY) return false;
+    return this.#clock.now() - standing.knownAt <= this.#maxStalenessMs;
   }
 
   #covers(name: string, metadata: CacheMetadata): Mark["mode"] | undefined {
@@ -173,7 +208,7 @@ export class MarkBoard {
     let standing = this.#standing.get(name);
     if (standing === undefined) {
       const until = this.#table === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-      standing = { counted: [], uncounted: [], until };
+      standing = { counted: [], uncounted: [], until, knownAt: Number.NEGATIVE_INFINITY };
       this.#standing.set(name, standing);
       if (name === regionMark) this.#ofRegion = standing;
     }

@@ -50,8 +50,8 @@ export class ReadThroughProxy extends ProxyBackend {
     this.sender = options.sender ?? crypto.randomUUID();
     this.#confidence = new Confidence(proxied.changes, clock, options.maxStalenessMs ?? 10_000);
     this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
-    this.#revalidation = new Revalidation(this.#near, proxied);
-    this.#farIsChain = isChain(proxied);
+    this.#revalidation = new Revalidation(this.#near, proxied, clock);
+    this.#farIsChain = innerChain(proxied) !== undefined;
     this.#writes = new WriteThrough(this.#near, proxied, this.sender, this.#farIsChain);
     if (proxied.clear === undefined || near.clear === undefined)
       Object.defineProperty(this, "clear", { value: undefined });
@@ -117,20 +117,30 @@ export class ReadThroughProxy extends ProxyBackend {
   #doubtful(key: string, context: ReadContext | undefined, entry: CachedValue): Awaitable<Found> {
     const bearable = this.#confidence.bearable(entry);
     if (bearable && this.#confidence.suspect) {
-      if (this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(key, entry));
+      this.#probe(key, entry);
       return entry;
     }
     if (context?.nearestOnly) return NO_VALUE;
-    return andThen(this.#confirm(key, entry), (verdict) => {
+    return andThen(this.#confirm(new Map([[key, entry]]), bearable), (verdicts) => {
+      const verdict = verdicts?.get(key) ?? "same";
       if (verdict === "same") return entry;
       if (verdict === "different") return this.#fromFar(key, context, undefined, true);
       return bearable ? entry : new ReadFailure(verdict.tier, verdict.error, entry);
     });
   }
 
-  #confirm(key: string, entry: CachedValue): Awaitable<Verdict> {
+  /** Somebody has to see whether the authority is back; nobody waits for it. */
+  #probe(key: string, entry: CachedValue): void {
+    if (this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(new Map([[key, entry]]), false));
+  }
+
+  /** Nothing, if the callers can be served without it and it takes too long. */
+  #confirm(
+    doubtful: ReadonlyMap<string, CachedValue>,
+    bearable: boolean,
+  ): Awaitable<ReadonlyMap<string, Verdict> | undefined> {
     this.#feed?.attach();
-    return andThen(this.#revalidation.confirm(new Map([[key, entry]])), (verdicts) => verdicts.get(key) as Verdict);
+    return bearable ? this.#revalidation.confirmSoon(doubtful) : this.#revalidation.confirm(doubtful);
   }
 
   #fromFar(
@@ -248,17 +258,16 @@ export class ReadThroughProxy extends ProxyBackend {
   ): Awaitable<readonly string[]> {
     if (doubtful.size === 0) return [];
     const keys = [...doubtful.keys()];
-    const mayServe =
-      this.#confidence.suspect && keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
-    if (mayServe) {
-      const [first] = doubtful;
-      if (first !== undefined && this.#confidence.takeProbe()) this.#near.quietly(this.#confirm(first[0], first[1]));
+    const bearable = keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
+    const [first] = doubtful;
+    if (bearable && this.#confidence.suspect && first !== undefined) {
+      this.#probe(first[0], first[1]);
       return [];
     }
     if (context?.nearestOnly) return keys;
-    return andThen(this.#revalidation.confirm(doubtful), (verdicts) =>
+    return andThen(this.#confirm(doubtful, bearable), (verdicts) =>
       keys.filter((key) => {
-        const verdict = verdicts.get(key);
+        const verdict = verdicts?.get(key);
         const entry = doubtful.get(key) as CachedValue;
         if (verdict instanceof ReadFailure && !this.#confidence.bearable(entry)) {
           answers.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
@@ -334,8 +343,10 @@ export class ReadThroughProxy extends ProxyBackend {
 
   /** The same chain for the keys of `name` alone, with guards of its own; tiers that are not shared give it a part of their own. */
   override scoped(name: string): CacheBackend {
-    const sender = crypto.randomUUID();
-    return new ReadThroughProxy(scopeOf(this.proxied, name), scopeOf(this.near, name), { ...this.#options, sender });
+    const far = scopeOf(this.proxied, name);
+    // The tiers of one chain have one name: otherwise each would take what the others write for another process's.
+    const sender = innerChain(far)?.sender ?? crypto.randomUUID();
+    return new ReadThroughProxy(far, scopeOf(this.near, name), { ...this.#options, sender });
   }
 
   override async clear(): Promise<void> {
@@ -364,9 +375,9 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 }
 
-function isChain(backend: CacheBackend): boolean {
-  for (let at = backend; at instanceof ProxyBackend; at = at.proxied) if (at instanceof ReadThroughProxy) return true;
-  return false;
+function innerChain(backend: CacheBackend): ReadThroughProxy | undefined {
+  for (let at = backend; at instanceof ProxyBackend; at = at.proxied) if (at instanceof ReadThroughProxy) return at;
+  return undefined;
 }
 
 /** What the caller rejects by its revision is asked for further down, whatever its age. */

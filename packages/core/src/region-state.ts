@@ -273,8 +273,14 @@ export class RegionState {
           }
         this.announcements.announce(keys);
       },
-      silent: (reason) => this.events.emit("coherence", { state: "silent", reason }),
-      resumed: () => this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" }),
+      silent: (reason) => {
+        this.marks.silent();
+        this.events.emit("coherence", { state: "silent", reason });
+      },
+      resumed: () => {
+        this.marks.resumed();
+        this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" });
+      },
       uncertain: (reason) => {
         this.marks.forget();
         // What began before the gap began, perhaps, before a change that nobody will tell us of any more.

@@ -1,11 +1,15 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
+import type { Clock } from "./clock.ts";
+import { withDeadline } from "./deadline.ts";
 import { type FillTicket, type NearTier, readMany } from "./near-tier.ts";
 import { isNoValue } from "./no-value.ts";
 
 /** `different`: the near copy is dropped, and the key has to be read anew. */
 export type Verdict = "same" | "different" | ReadFailure;
+
+const patienceMs = 5;
 
 /**
  * Asks the authority whether near entries still are what it has: by revision, a whole batch in one round trip. What is the
@@ -14,10 +18,25 @@ export type Verdict = "same" | "different" | ReadFailure;
 export class Revalidation {
   readonly #near: NearTier;
   readonly #far: CacheBackend;
+  readonly #clock: Clock;
 
-  constructor(near: NearTier, far: CacheBackend) {
+  constructor(near: NearTier, far: CacheBackend, clock: Clock) {
     this.#near = near;
     this.#far = far;
+    this.#clock = clock;
+  }
+
+  /**
+   * The same for callers who can be served what is in doubt. They are kept for some milliseconds, more than an authority that
+   * is well needs: then nothing is answered, the authority is suspect, and what it says later counts for who comes later.
+   */
+  confirmSoon(entries: ReadonlyMap<string, CachedValue>): Awaitable<ReadonlyMap<string, Verdict> | undefined> {
+    const verdicts = this.confirm(entries);
+    if (!isPromiseLike(verdicts)) return verdicts;
+    return withDeadline(verdicts, patienceMs, this.#clock, "confirming near entries").catch(() => {
+      this.#near.confidence.failed();
+      return undefined;
+    });
   }
 
   confirm(entries: ReadonlyMap<string, CachedValue>): Awaitable<ReadonlyMap<string, Verdict>> {

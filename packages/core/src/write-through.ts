@@ -88,11 +88,11 @@ export class WriteThrough {
     keepMs: number | undefined,
   ): Awaitable<WriteOutcome | void> {
     // What the store has refused or lost must not leave its predecessor here.
-    if (outcome.status !== "stored") return this.#near.drop(key);
+    if (outcome.status !== "stored" && !isSkipped(outcome)) return this.#near.drop(key);
     // A read that left while the set was under way may carry the old value.
     this.#near.break(key);
     return stands
-      ? this.#near.fill(key, withRevision(value, outcome.revision), undefined, keepMs)
+      ? this.#near.fill(key, withRevision(value, revisionOf(outcome)), undefined, keepMs)
       : { status: "refused", why: "newer" };
   }
 
@@ -104,6 +104,7 @@ export class WriteThrough {
     keepMs: number | undefined,
   ): Awaitable<WriteOutcome | void> {
     if (!stands || !this.#near.holds(key, value)) return { status: "refused", why: "newer" };
+    if (isSkipped(outcome)) return STORED;
     if (outcome.status === "refused") return this.#near.drop(key);
     const { confidence } = this.#near;
     if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value), undefined, keepMs);
@@ -172,6 +173,15 @@ function answered(outcome: PromiseLike<WriteOutcome | void>, backend: CacheBacke
 
 function failed(backend: CacheBackend, error: unknown): WriteOutcome {
   return { status: "failed", error: asCacheError(error, backend.name, "set", 1) };
+}
+
+function revisionOf(outcome: WriteOutcome): Order | undefined {
+  return outcome.status === "stored" ? outcome.revision : undefined;
+}
+
+/** The caller wants nearer tiers alone to have it. */
+function isSkipped(outcome: WriteOutcome): boolean {
+  return outcome.status === "refused" && outcome.why === "skipped";
 }
 
 const SKIPPED: WriteOutcome = Object.freeze({ status: "refused", why: "skipped" });

@@ -1,0 +1,167 @@
+import { createRegion, isNoValue, type Region, stackWith } from "@cascata/core";
+import {
+  AuthorityStore,
+  directTransport,
+  ManualClock,
+  MapBackend,
+  ReferenceAuthority,
+  type Transport,
+} from "@cascata/testing";
+import { describe, expect, it } from "vitest";
+import { soon } from "./policy-scene.ts";
+
+interface Doubt {
+  readonly clock: ManualClock;
+  readonly region: Region;
+  /** Operations that were sent since. */
+  readonly asked: string[];
+  /** How long the authority takes from now on. */
+  delay(ms: number): void;
+}
+
+/** "k" is in memory, old; a gap in the feed has hidden that it was changed. "same" was not. */
+async function afterGap({
+  maxStaleness = 10_000,
+  healthyMs = 50,
+  silentMs = 40,
+  meanwhile = async () => undefined,
+}: {
+  readonly maxStaleness?: number;
+  readonly healthyMs?: number;
+  readonly silentMs?: number;
+  readonly meanwhile?: (other: Region) => Promise<unknown>;
+} = {}): Promise<Doubt> {
+  const clock = new ManualClock();
+  const store = new AuthorityStore({ clock, logLimit: 5 });
+  const asked: string[] = [];
+  let feedIsCut = false;
+  let delayMs = 0;
+  const wait = (ms: number): Promise<void> =>
+    ms === 0 ? Promise.resolve() : new Promise((resolve) => void clock.schedule(resolve, ms));
+  const transport: Transport = async (call) => {
+    if (call.operation === "changes.follow") {
+      if (feedIsCut) throw new Error("the feed is cut");
+      const answer = await directTransport(call);
+      if (feedIsCut) throw new Error("the feed is cut");
+      return answer;
+    }
+    asked.push(call.operation);
+    await wait(delayMs);
+    return directTransport(call);
+  };
+  const far = new ReferenceAuthority(store, { transport, heartbeatMs: 20, silenceMs: 100, retryMs: 20 });
+  const protection = { timeout: 250, breaker: false } as const;
+  const backend = stackWith({ clock, maxStaleness, protection }, new MapBackend({ clock, name: "memory" }), far);
+  const region = createRegion({ name: "r", clock, backend, ttl: "1h" });
+  const other = createRegion({ name: "r", clock, backend: new ReferenceAuthority(store), ttl: "1h" });
+  await region.get("any");
+  await clock.advance(50);
+  await region.setMulti(
+    new Map([
+      ["k", "old"],
+      ["same", "same"],
+    ]),
+  );
+  await region.getMulti(["k", "same"]);
+  await clock.advance(healthyMs);
+  feedIsCut = true;
+  await meanwhile(other);
+  await other.set("k", "new");
+  for (let count = 0; count < 10; count += 1) await other.set(`filler${count}`, count);
+  await clock.advance(silentMs);
+  feedIsCut = false;
+  await clock.advance(60);
+  // What an invalidation may have covered is looked up apart from this.
+  await region.get("any");
+  asked.length = 0;
+  return {
+    clock,
+    region,
+    asked,
+    delay: (ms) => {
+      delayMs = ms;
+    },
+  };
+}
+
+const value = (found: unknown) => (isNoValue(found) ? undefined : found);
+
+describe.each([
+  { how: "alone", read: async (region: Region, key: string) => value(await region.get(key)) },
+  { how: "in a batch", read: async (region: Region, key: string) => value((await region.getMulti([key]))[0]) },
+  { how: "by getOrCreate", read: (region: Region, key: string) => region.getOrCreate(key, () => "made") },
+])("a near hit that may have missed a change, $how", ({ read }) => {
+  it("is confirmed before it is served, by an authority that answers", async () => {
+    const { region, clock, delay } = await afterGap();
+    expect(region.peek("k")).not.toBe("old");
+    delay(2);
+    const [changed, same] = [read(region, "k"), read(region, "same")];
+    await clock.advance(6);
+    expect([await soon(changed), await soon(same)]).toEqual(["new", "same"]);
+  });
+
+  it("waits some milliseconds for one that doesn't; the next ones wait for nothing, and its answer counts", async () => {
+    // All was well for longer than what is known may be out of date.
+    const { region, clock, delay, asked } = await afterGap({ healthyMs: 20_000 });
+    delay(112);
+    const first = read(region, "k");
+    await clock.advance(4);
+    expect(await soon(first)).toBe("pending");
+    // Five for the entry, five for what invalidations may have covered.
+    await clock.advance(6);
+    expect(await soon(first)).toBe("old");
+    expect(await soon(read(region, "k"))).toBe("old");
+    expect(await soon(read(region, "same"))).toBe("same");
+    // The first one's, and one that looks whether it is back: not one for each caller.
+    expect(asked).toEqual(["revisions", "marks.lookup", "revisions"]);
+    delay(0);
+    await clock.advance(112);
+    expect(await soon(read(region, "k"))).toBe("new");
+  });
+
+  it("is covered by an invalidation that was missed as soon as the authority has told of it", async () => {
+    const { region, clock, delay } = await afterGap({ meanwhile: (other) => other.invalidate() });
+    delay(112);
+    const first = read(region, "same");
+    await clock.advance(10);
+    expect(await soon(first)).toBe("same");
+    delay(0);
+    await clock.advance(112);
+    expect(await soon(read(region, "same"))).not.toBe("same");
+  });
+
+  it("waits for what is known of a tag that was never heard of", async () => {
+    const { region, clock, delay } = await afterGap();
+    await region.set("tagged", "tagged", { tags: ["never heard of"] });
+    delay(112);
+    const first = read(region, "tagged");
+    await clock.advance(111);
+    expect(await soon(first)).toBe("pending");
+    await clock.advance(1 + 5);
+    expect(await soon(first)).toBe("tagged");
+  });
+
+  it("waits for both answers after a silence that was longer than what is bearable", async () => {
+    const { region, clock, delay } = await afterGap({ maxStaleness: 500, silentMs: 600 });
+    delay(112);
+    const first = read(region, "same");
+    await clock.advance(2 * 112 - 1);
+    expect(await soon(first)).toBe("pending");
+    await clock.advance(1);
+    expect(await soon(first)).toBe("same");
+  });
+
+  it("waits for the answer once it is not bearable any more", async () => {
+    const { region, clock, delay } = await afterGap({ maxStaleness: 500 });
+    await clock.advance(600);
+    delay(112);
+    const first = read(region, "same");
+    await clock.advance(111);
+    expect(await soon(first)).toBe("pending");
+    // The entry is confirmed; what invalidations may have covered is looked up for as long as it takes too.
+    await clock.advance(1 + 111);
+    expect(await soon(first)).toBe("pending");
+    await clock.advance(1);
+    expect(await soon(first)).toBe("same");
+  });
+});
