@@ -18,7 +18,8 @@ export function withDeadline<T>(
       passed = true;
       reject(new TimeoutError(what, Math.round(ms)));
     };
-    const timer = ms === Number.POSITIVE_INFINITY ? undefined : clock.schedule(expire, ms);
+    // It holds the process: a promise that hangs may have nothing else that does, and a caller waits.
+    const timer = ms === Number.POSITIVE_INFINITY ? undefined : clock.schedule(expire, ms, true);
     promise.then(
       (value) => {
         timer?.cancel();

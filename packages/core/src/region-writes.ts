@@ -167,7 +167,7 @@ export class RegionWrites {
     const { clock, closeTimeoutMs } = state.options;
     const work = Promise.all([...state.backgroundWork(), this.#unconfirmed.flush()]);
     await new Promise<void>((resolve) => {
-      const timer = clock.schedule(resolve, closeTimeoutMs);
+      const timer = clock.schedule(resolve, closeTimeoutMs, true);
       void work.then(() => {
         timer.cancel();
         resolve();

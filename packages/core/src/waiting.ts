@@ -82,10 +82,12 @@ function limited(
     if (signal?.aborted) return abort();
     signal?.addEventListener("abort", abort);
     if (ms !== Number.POSITIVE_INFINITY) {
-      timer = state.options.clock.schedule(() => {
+      const expire = () => {
         end();
         onTime(resolve, reject);
-      }, ms);
+      };
+      // A caller waits, and a creator that hangs may have nothing that holds the process.
+      timer = state.options.clock.schedule(expire, ms, true);
     }
     flight.outcome.then(
       (landing) => {
