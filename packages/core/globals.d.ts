@@ -14,7 +14,7 @@ declare class AbortController {
   abort(reason?: unknown): void;
 }
 
-declare const crypto: { randomUUID(): string };
+declare const crypto: { getRandomValues(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> };
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;

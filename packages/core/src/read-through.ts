@@ -9,6 +9,7 @@ import { asCacheError } from "./errors.ts";
 import { type FillTicket, NearTier, readMany, readOne } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
+import { randomId } from "./random-id.ts";
 import { RelayedFeed } from "./relayed-feed.ts";
 import { Revalidation, type Verdict } from "./revalidation.ts";
 import { scopeOf } from "./scope-proxy.ts";
@@ -47,7 +48,7 @@ export class ReadThroughProxy extends ProxyBackend {
     const clock = options.clock ?? systemClock;
     this.#options = options;
     this.near = near;
-    this.sender = options.sender ?? crypto.randomUUID();
+    this.sender = options.sender ?? randomId();
     this.#confidence = new Confidence(proxied.changes, clock, options.maxStalenessMs ?? 10_000);
     this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
     this.#revalidation = new Revalidation(this.#near, proxied, clock);
@@ -345,7 +346,7 @@ export class ReadThroughProxy extends ProxyBackend {
   override scoped(name: string): CacheBackend {
     const far = scopeOf(this.proxied, name);
     // The tiers of one chain have one name: otherwise each would take what the others write for another process's.
-    const sender = innerChain(far)?.sender ?? crypto.randomUUID();
+    const sender = innerChain(far)?.sender ?? randomId();
     return new ReadThroughProxy(far, scopeOf(this.near, name), { ...this.#options, sender });
   }
 

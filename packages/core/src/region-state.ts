@@ -10,6 +10,7 @@ import { Isolator } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { MarkBoard } from "./mark-board.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
+import { randomId } from "./random-id.ts";
 import { ReadThroughProxy } from "./read-through.ts";
 import { ReentryGuard } from "./reentry.ts";
 import type { RegionEventHub } from "./region-events.ts";
@@ -101,7 +102,7 @@ export class RegionState {
     this.announcements = new Announcements(clock);
     this.isolator = new Isolator(options.isolation);
     this.reentry = new ReentryGuard(options.detectReentry);
-    this.sender = chainOf(backend)?.sender ?? crypto.randomUUID();
+    this.sender = chainOf(backend)?.sender ?? randomId();
     this.nearName = (chainOf(backend)?.near ?? backend).name;
     this.hasNearTier = !(chainOf(backend)?.near ?? backend).remote;
     this.#endings.push(backend.watch((incident) => events.emit("incident", incident)));

@@ -5,6 +5,7 @@ import { ConfigurationError } from "./errors.ts";
 import { GatherProxy } from "./gather-proxy.ts";
 import { aClock, aFlag, aText, checkOptionNames, type Kind, wrongKinds } from "./options.ts";
 import { checkProtection, type ProtectionOptions, protect } from "./protection-proxy.ts";
+import { randomId } from "./random-id.ts";
 import { ReadThroughProxy } from "./read-through.ts";
 
 /** One tier of a stack with its own residence. */
@@ -44,7 +45,7 @@ export function stackWith(options: StackOptions, ...tiers: readonly (CacheBacken
   checkStackOptions(options);
   const clock = options.clock ?? systemClock;
   const maxStalenessMs = durationMs(options.maxStaleness ?? 10_000, "stack.maxStaleness");
-  const sender = options.sender ?? crypto.randomUUID();
+  const sender = options.sender ?? randomId();
   const list = tiers.map((tier, index) => tierOf(tier, `tiers[${index}]`));
   const farthest = list.at(-1);
   if (farthest === undefined)
