@@ -11,7 +11,8 @@ const leaf: fc.Arbitrary<unknown> = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 5 }).map((units) => String.fromCharCode(...units)),
   fc.bigInt(),
   fc.bigInt({ min: -(2n ** 300n), max: 2n ** 300n }),
-  fc.date({ noInvalidDate: false }),
+  // An invalid one is among the kit's own values: to the oldest supported Node's assertions it differs from itself.
+  fc.date({ noInvalidDate: true }),
   fc.uint8Array({ maxLength: 20 }),
   fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
   fc.uint8Array({ maxLength: 20 }).map((bytes) => bytes.slice().buffer),
