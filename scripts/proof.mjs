@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Failure, main, must, root, run, secondsSince } from "./lib/run.mjs";
+import { ensureAllRuntimes } from "./lib/runtimes.mjs";
 import { ensureServers } from "./lib/servers.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { countsLine, runVitest } from "./lib/vitest.mjs";
@@ -47,6 +48,7 @@ function writeSummary(results) {
 await main(async () => {
   const chosen = chosenParts(process.argv.slice(2));
   const env = { ...(await setUp()), ...(await ensureServers()), CASCATA_PROOF_FOLDER: folder };
+  if (chosen.some(({ runtimes }) => runtimes)) Object.assign(env, await ensureAllRuntimes());
   await must("tsc", ["-b"], { env });
   mkdirSync(folder, { recursive: true });
   const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, "utf8")) : {};

@@ -13,6 +13,11 @@ const servers = [
 function find({ binary, variable }) {
   const named = process.env[variable];
   if (named !== undefined && named !== "") return existsSync(named) ? named : undefined;
+  return findOnPath(binary);
+}
+
+/** Where a binary is, or `undefined`. */
+export function findOnPath(binary) {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   for (const folder of [...folders, "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]) {
     const file = join(folder, binary);
@@ -33,7 +38,8 @@ async function withoutServices(body) {
   }
 }
 
-async function installWithApt(packages) {
+/** Installs Debian packages where that is possible, and says so if it fails. */
+export async function installWithApt(packages) {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   console.error(`set-up: installing ${packages.join(", ")} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

@@ -103,9 +103,9 @@ export const brokenBackends: Readonly<Record<string, Spoil>> = {
   "cuts long keys": (b) => keys(b, (key) => key.slice(0, 1_000_000)),
   "cuts at NUL": (b) => keys(b, (key) => key.split("\0")[0] ?? ""),
   "cuts at braces": (b) => keys(b, (key) => /\{(.+?)\}/.exec(key)?.[1] ?? key),
-  "folds unpaired surrogates": (b) => keys(b, (key) => Buffer.from(key).toString()),
+  "folds unpaired surrogates": (b) => keys(b, asUtf8),
   "refuses the empty key": (b) => keys(b, (key) => (key === "" ? fail("empty key") : key)),
-  "refuses an odd key untyped": (b) => keys(b, (key) => (Buffer.from(key).toString() === key ? key : fail("bad key"))),
+  "refuses an odd key untyped": (b) => keys(b, (key) => (asUtf8(key) === key ? key : fail("bad key"))),
   "loses __proto__": (b) => {
     const set = b.set.bind(b);
     b.set = (key, value, context) => (key === "__proto__" ? undefined : set(key, value, context));
@@ -183,6 +183,11 @@ export const brokenBackends: Readonly<Record<string, Spoil>> = {
 
 function fail(why: string): never {
   throw new Error(why);
+}
+
+/** The key as it comes out of a store that keeps UTF-8. */
+function asUtf8(key: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(key));
 }
 
 function json(payload: unknown): unknown {
