@@ -150,7 +150,10 @@ export function resolveReadOptions(options: ReadOptions, { tiers }: Pick<CallSce
 export interface ResolvedWriteOptions {
   readonly ttlMs: number;
   readonly graceMs: number;
+  /** Whether the ttl is the region's own. */
   readonly ownTtl: boolean;
+  /** Whether the grace is the region's own. */
+  readonly ownGrace: boolean;
   readonly tags: readonly string[] | undefined;
   readonly skip: ReadonlySet<string> | undefined;
 }
@@ -165,6 +168,7 @@ export function resolveWriteOptions(
     ttlMs: ms(options?.ttl, "options.ttl") ?? region.ttlMs,
     graceMs: ms(options?.grace, "options.grace") ?? region.graceMs,
     ownTtl: options?.ttl === undefined,
+    ownGrace: options?.grace === undefined,
     tags: options?.tags,
     skip: skipped(options?.skip?.write, "write", tiers),
   };

@@ -148,6 +148,11 @@ export class Flights {
     else this.#joinable.set(key, flight);
   }
 
+  /** Nobody joins it, but a change of the key concerns it. */
+  watch(flight: Flight): void {
+    this.#forgotten.add(flight);
+  }
+
   remove(flight: Flight): void {
     if (!this.#leave(flight) && this.#forgotten.size > 0) this.#forgotten.delete(flight);
   }

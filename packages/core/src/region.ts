@@ -38,7 +38,7 @@ import type { Entry } from "./region-reads.ts";
 import { chainOf } from "./region-state.ts";
 import type { CloseReport } from "./region-writes.ts";
 import { checkTags } from "./tags.ts";
-import { touch } from "./touch.ts";
+import { Touch } from "./touch.ts";
 import type { WriteReport } from "./write-log.ts";
 
 /**
@@ -251,10 +251,14 @@ export class Region<V = unknown> {
     return keys.length === 0 ? nothing : writes.delete(new Map(keys.map((key) => [state.inner(key), key])));
   }
 
-  /** Starts the entry's life anew. `false` if there is none, or it was changed meanwhile. */
+  /**
+   * Starts the entry's life anew: with the ttl, the grace and the tags that it has, unless others are given. `false` if there
+   * is none, or it was changed meanwhile. Rejects if the authority can't be asked.
+   */
   async touch(key: string, options?: WriteOptions): Promise<boolean> {
     const { state, reads } = this.#binding.parts();
-    return touch(state, reads, state.inner(key), key, resolveWriteOptions(options, state));
+    const resolved = resolveWriteOptions(options, state);
+    return new Touch(state, reads, state.inner(key), key, resolved).run();
   }
 
   /** Everything in the region: `hard` (the default) makes it absent, `hard: false` stale. O(1), in all processes. */

@@ -1,6 +1,9 @@
-import { CachedValue } from "./cached-value.ts";
+import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
 import type { ResolvedWriteOptions } from "./call-options.ts";
-import type { LeaseAnswer, LeaseRequest } from "./contexts.ts";
+import type { LeaseTable } from "./capabilities.ts";
+import type { LeaseAnswer } from "./contexts.ts";
+import { Flight } from "./flight.ts";
+import { readOne } from "./near-tier.ts";
 import { isNoValue } from "./no-value.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
@@ -9,51 +12,104 @@ import { writeOne } from "./write-through.ts";
 const leaseMs = 5000;
 
 /**
- * Stores an entry again with a new life, only if nobody changes it between the read and the write: where the authority
- * leases, by a lease on the very revision that was read; elsewhere by the process's own fence.
+ * Stores an entry again with a new life, only if nobody changes it between the read and the write: a flight that nobody
+ * joins is broken by changes that this process makes or hears of, and where the authority leases, a lease on the very
+ * revision that was read by those of all others.
  */
-export async function touch(
-  state: RegionState,
-  reads: RegionReads,
-  key: string,
-  givenKey: string,
-  options: ResolvedWriteOptions,
-): Promise<boolean> {
-  const found = await reads.getWith(key, givenKey, {
-    expirationMs: undefined,
-    ignoreExpiration: false,
-    skip: undefined,
-  });
-  if (isNoValue(found)) return false;
-  const { metadata, payload } = found;
-  const { leases } = state.backend;
-  let answer: LeaseAnswer | undefined;
-  const token = `${state.sender}.touch.${state.stamps.next()}`;
-  if (leases !== undefined) {
-    const lease: LeaseRequest = {
-      token,
+export class Touch {
+  readonly #state: RegionState;
+  readonly #reads: RegionReads;
+  readonly #flight: Flight;
+  readonly #options: ResolvedWriteOptions;
+  readonly #token: string;
+
+  /** @param key below the region */
+  constructor(state: RegionState, reads: RegionReads, key: string, givenKey: string, options: ResolvedWriteOptions) {
+    this.#state = state;
+    this.#reads = reads;
+    this.#flight = new Flight(key, givenKey);
+    this.#options = options;
+    this.#token = `${state.sender}.touch.${state.stamps.next()}`;
+  }
+
+  /** @throws CacheError if no tier could be read, or the authority could not be asked or written */
+  async run(): Promise<boolean> {
+    const { flights, backend } = this.#state;
+    flights.watch(this.#flight);
+    try {
+      const found = await this.#read();
+      if (isNoValue(found) || this.#flight.broken) return false;
+      const { leases } = backend;
+      if (leases === undefined) return await this.#store(found, false);
+      if (!(await this.#lease(leases, found))) return false;
+      return await this.#store(found, true);
+    } finally {
+      flights.remove(this.#flight);
+    }
+  }
+
+  async #read() {
+    const { key, givenKey } = this.#flight;
+    return this.#reads.getWith(key, givenKey, { expirationMs: undefined, ignoreExpiration: false, skip: undefined });
+  }
+
+  /** Whether the authority still has what was read, and has leased it. */
+  async #lease(leases: LeaseTable, { metadata }: CachedValue): Promise<boolean> {
+    const { backend, tiers } = this.#state;
+    const { key } = this.#flight;
+    let answer: LeaseAnswer | undefined;
+    let standing: Found | undefined;
+    const lease = {
+      token: this.#token,
       ms: leaseMs,
-      rejects: new Map([[key, metadata.revision ?? "any"]]),
-      answer: (_key, given) => {
+      rejects: new Map([[key, metadata.revision ?? ("any" as const)]]),
+      answer: (_key: string, given: LeaseAnswer) => {
         answer = given;
       },
     };
+    const observe = (tier: string, _key: string, found: Found) => {
+      if (tier === tiers.farthest) standing = found;
+    };
     // Near tiers are passed over by a judge that takes nothing: the authority has to grant it.
-    await state.backend.get(key, { judge: () => "absent", lease });
+    const found = await readOne(backend, () => backend.get(key, { judge: () => "absent", lease, observe }));
+    if (found instanceof ReadFailure) throw found.error;
     if (answer?.granted !== true) return false;
+    // What was deleted since is leased too, to be created; a touch must not bring it back.
+    if (isSame(standing ?? found, metadata)) return true;
+    await leases.release([key], this.#token);
+    return false;
   }
-  const entry = state.entry(payload, {
-    ...options,
-    startedAt: metadata.startedAt,
-    startedOrder: metadata.startedOrder,
-    tags: options.tags ?? metadata.tags,
-    validators: metadata.validators,
-  });
-  const renewed = new CachedValue(entry.payload, entry.metadata);
-  if (state.pending.hides(key, renewed)) return false;
-  const outcomes = await writeOne(state.backend, key, renewed, {
-    sender: state.sender,
-    ...(leases !== undefined && { ticket: token, fill: true }),
-  });
-  return (outcomes.get(key)?.status ?? "stored") === "stored";
+
+  async #store({ metadata, payload }: CachedValue, leased: boolean): Promise<boolean> {
+    const { pending, backend, sender } = this.#state;
+    const { key, broken } = this.#flight;
+    const { ttlMs, graceMs, ownTtl, ownGrace, tags, skip } = this.#options;
+    const made = this.#state.entry(payload, {
+      startedAt: metadata.startedAt,
+      startedOrder: metadata.startedOrder,
+      ttlMs: ownTtl ? (metadata.ttl ?? ttlMs) : ttlMs,
+      graceMs: ownGrace && metadata.ttl !== undefined ? (metadata.grace ?? 0) : graceMs,
+      ownTtl: false,
+      tags: tags ?? metadata.tags,
+      validators: metadata.validators,
+    });
+    // Its own ttl to the letter: shortened by chance each time, it would come to nothing.
+    const { ttl } = metadata;
+    const entry = ownTtl && ttl !== undefined ? new CachedValue(payload, { ...made.metadata, ttl }) : made;
+    if (broken || pending.hides(key, entry)) return false;
+    const outcomes = await writeOne(backend, key, entry, {
+      sender,
+      ...(leased && { ticket: this.#token, fill: true }),
+      ...(skip !== undefined && { skip }),
+    });
+    const outcome = outcomes.get(key);
+    if (outcome?.status === "failed" || outcome?.status === "unknown") throw outcome.error;
+    return outcome === undefined || outcome.status === "stored";
+  }
+}
+
+function isSame(found: Found, { revision, startedAt }: CachedValue["metadata"]): boolean {
+  if (!(found instanceof CachedValue)) return false;
+  if (revision === undefined || found.metadata.revision === undefined) return found.metadata.startedAt === startedAt;
+  return compareOrders(found.metadata.revision, revision) === 0;
 }
