@@ -1,15 +1,15 @@
 import { CachedValue, ConfigurationError, NO_VALUE, Region } from "@cascata/core";
 import { asKeyvStore, KeyvBackend, type KeyvStore, type RegionLike } from "@cascata/keyv";
 import { MemoryBackend } from "@cascata/memory";
-import { ManualClock, MapBackend } from "@cascata/testing";
+import { FaultyProxy, ManualClock, MapBackend } from "@cascata/testing";
 import { Keyv as Keyv5 } from "keyv";
 import { Keyv as Keyv6 } from "keyv6";
 import { describe, expect, test } from "vitest";
 
 const clock = new ManualClock();
 
-function region(name = "r"): Region {
-  return new Region({ name, ttl: "1h", clock }).configure(new MemoryBackend({ maxEntries: 100, clock }));
+function region(name = "r", backend = new MemoryBackend({ maxEntries: 100, clock })): Region {
+  return new Region({ name, ttl: "1h", clock }).configure(backend);
 }
 
 /** What both majors have; a union of their overloads can't be called. */
@@ -128,6 +128,34 @@ describe("failures reach Keyv", () => {
     await expect(store.set("k", "x".repeat(5000))).rejects.toThrow("too-large");
     await expect(store.setMany([{ key: "k", value: "x".repeat(5000) }])).rejects.toThrow("too-large");
     expect(backend.get("k")).toBe(NO_VALUE);
+  });
+
+  test("a region's write that its farthest tier has not done rejects, too", async () => {
+    const far = new FaultyProxy(new MapBackend({ clock }));
+    const store = asKeyvStore(new Region({ name: "r", clock }).configure(far));
+    await store.set("k", 1);
+    far.fail({ operation: ["set", "setMulti", "delete", "deleteMulti"] });
+    await expect(store.set("k", 2)).rejects.toThrow("set");
+    await expect(
+      store.setMany([
+        { key: "k", value: 2 },
+        { key: "l", value: 2, ttl: 5 },
+      ]),
+    ).rejects.toThrow("set");
+    await expect(store.delete("k")).rejects.toThrow("delete");
+    await expect(store.deleteMany(["k", "l"])).rejects.toThrow("delete");
+    const small = asKeyvStore(region("small", new MemoryBackend({ maxSize: "1kb", clock })));
+    await expect(small.set("k", "x".repeat(5000))).rejects.toThrow("too-large");
+  });
+
+  test("nothing walks the keys", async () => {
+    const keyv: { readonly iterator?: unknown } = new Keyv5({ store: asKeyvStore(region()) });
+    expect(keyv.iterator).toBeUndefined();
+    const six = new Keyv6({ store: asKeyvStore(region()) });
+    await six.set("k", 1);
+    const walked: unknown[] = [];
+    for await (const entry of six.iterator()) walked.push(entry);
+    expect(walked).toEqual([]);
   });
 
   test("clear where there is none", async () => {

@@ -45,6 +45,7 @@ export interface KeyvStoreEntry {
  *  - A read or write that fails rejects, so that Keyv can tell: by its error event, or by throwing where it is asked to.
  *  - `clear` clears the whole region, whatever Keyv's namespace: give each Keyv a region of its own.
  *  - `disconnect` closes nothing: who made the region or backend closes it.
+ *  - There is no iterator: no tier walks its keys. Keyv 5 has none then, that of Keyv 6 is empty.
  *
  * @throws ConfigurationError if `target` is neither
  */
@@ -77,7 +78,7 @@ export class KeyvStore {
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
-    await this.#region.set(this.#key(key), value, lifeOf(ttl));
+    confirm(await this.#region.set(this.#key(key), value, lifeOf(ttl)));
     return true;
   }
 
@@ -88,18 +89,19 @@ export class KeyvStore {
       const group = byTtl.get(ttl) ?? new Map<string, unknown>();
       byTtl.set(ttl, group.set(this.#key(key), value));
     }
-    await Promise.all([...byTtl].map(async ([ttl, mapping]) => await this.#region.setMulti(mapping, lifeOf(ttl))));
+    const written = [...byTtl].map(async ([ttl, mapping]) => await this.#region.setMulti(mapping, lifeOf(ttl)));
+    for (const report of await Promise.all(written)) confirm(report);
   }
 
   /** Always `true`: whether there was something would cost a read. */
   async delete(key: string): Promise<boolean> {
-    await this.#region.delete(this.#key(key));
+    confirm(await this.#region.delete(this.#key(key)));
     return true;
   }
 
   /** Always `true`, as {@link KeyvStore.delete}. */
   async deleteMany(keys: string[]): Promise<boolean> {
-    await this.#region.deleteMulti(keys.map((key) => this.#key(key)));
+    confirm(await this.#region.deleteMulti(keys.map((key) => this.#key(key))));
     return true;
   }
 
@@ -150,13 +152,13 @@ function overBackend(backend: CacheBackend, clock: Clock): RegionLike {
   return {
     get: async (key) => payloadOf(await backend.get(key)),
     getMulti: async (keys) => (await backend.getMulti(keys)).map(payloadOf),
-    set: async (key, value, options) => confirm([await backend.set(key, entryOf(value, options?.ttl))]),
+    set: async (key, value, options) => reportOf([await backend.set(key, entryOf(value, options?.ttl))]),
     setMulti: async (mapping, options) => {
       const entries = new Map([...mapping].map(([key, value]) => [key, entryOf(value, options?.ttl)]));
-      confirm((await backend.setMulti(entries))?.values() ?? []);
+      return reportOf((await backend.setMulti(entries))?.values() ?? []);
     },
-    delete: async (key) => confirm([await backend.delete(key)]),
-    deleteMulti: async (keys) => confirm((await backend.deleteMulti(keys))?.values() ?? []),
+    delete: async (key) => reportOf([await backend.delete(key)]),
+    deleteMulti: async (keys) => reportOf((await backend.deleteMulti(keys))?.values() ?? []),
     ...(backend.clear !== undefined && { clear: async () => await backend.clear?.() }),
   };
 }
@@ -166,10 +168,22 @@ function payloadOf(found: Found): unknown {
   return found.payload;
 }
 
-/** Keyv knows no outcomes: what was not stored rejects. */
-function confirm(outcomes: Iterable<WriteOutcome | void>): void {
-  for (const outcome of outcomes) {
+/** What a region's write answers, as far as it is looked at. */
+interface ReportLike {
+  readonly confirmed?: boolean;
+  readonly outcomes: ReadonlyMap<unknown, WriteOutcome | void>;
+}
+
+function reportOf(outcomes: Iterable<WriteOutcome | void>): ReportLike {
+  return { outcomes: new Map([...outcomes].map((outcome, index) => [index, outcome])) };
+}
+
+/** Keyv knows no outcomes: what was not stored or deleted rejects. */
+function confirm(report: unknown): void {
+  const { confirmed, outcomes } = (report ?? {}) as Partial<ReportLike>;
+  if (confirmed === true) return;
+  for (const outcome of outcomes?.values() ?? []) {
     if (outcome === undefined || outcome.status === "stored") continue;
-    throw outcome.status === "refused" ? new Error(`the backend refused: ${outcome.why}`) : outcome.error;
+    throw outcome.status === "refused" ? new Error(`it was refused: ${outcome.why}`) : outcome.error;
   }
 }
