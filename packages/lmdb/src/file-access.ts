@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from "@cascata/core";
 import { Housekeeping } from "./housekeeping.ts";
-import type { LmdbFile } from "./lmdb-file.ts";
+import { isDamage, type LmdbFile } from "./lmdb-file.ts";
 import { leaveShared, openShared } from "./open-file.ts";
 import type { ResolvedLmdbOptions } from "./options.ts";
 import type { TierClock } from "./tier-clock.ts";
@@ -78,6 +78,7 @@ export class FileAccess {
     try {
       return step(file);
     } catch (error) {
+      this.#suspect(file, error);
       throw asCacheError(error, this.#options.name, operation, count);
     }
   }
@@ -110,9 +111,17 @@ export class FileAccess {
     if (this.#closing !== undefined) return file;
     this.#file = file;
     if (this.#health.state !== "up") this.#health = { state: "up", since: clock.now() };
-    const failed = (error: unknown) => this.#report("housekeeping-failed", error);
+    const failed = (error: unknown) => {
+      this.#suspect(file, error);
+      this.#report("housekeeping-failed", error);
+    };
     this.#housekeeping = new Housekeeping(file, clock, this.#tierClock, keepNotices, failed);
     return file;
+  }
+
+  /** A file that was closed cleanly is believed; one with damage inside is not believed a second time. */
+  #suspect(file: LmdbFile, error: unknown): void {
+    if (isDamage(error) && file.distrust()) this.#report("damaged", error);
   }
 
   #failed(error: unknown): never {

@@ -20,6 +20,14 @@ const snapshotMs = 0.02;
 /** The file was made by something else. */
 export class ForeignFile extends Error {}
 
+// MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_PANIC, MDB_INVALID in lmdb.h.
+const damageCodes: readonly unknown[] = [-30797, -30796, -30795, -30793];
+
+/** Whether LMDB says that it came upon damage in a file. */
+export function isDamage(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && damageCodes.includes(error.code);
+}
+
 /** An open file, shared by all backends of this thread that use it. */
 export class LmdbFile {
   readonly path: string;
@@ -31,6 +39,7 @@ export class LmdbFile {
   readonly #descriptor: number;
   #snapshotAt = 0;
   #users = 1;
+  #isTrusted = true;
   #closing: Promise<void> | undefined;
 
   /**
@@ -44,20 +53,12 @@ export class LmdbFile {
     const options = { path, noSubdir: true, maxDbs: 16, maxReaders: 1024, overlappingSync: false, ...plainBytes };
     const root = open<Buffer, Buffer>(options);
     this.#root = root;
-    const epoch = root.transactionSync(() => {
-      const known = decodeState(root.getBinary(stateKey));
-      if (known !== undefined) return known.epoch;
-      // An older state, or another application's trees: nothing of it may be touched.
-      if (root.getKeysCount() > 0) return undefined;
-      const state = newState();
-      root.putSync(stateKey, encodeState(state));
-      return state.epoch;
-    }, commitFlags);
-    if (epoch === undefined) {
+    try {
+      this.epoch = epochOf(root);
+    } catch (error) {
       void root.close();
-      throw new ForeignFile("it is an LMDB file of another application");
+      throw error;
     }
-    this.epoch = epoch;
     this.trees = Object.fromEntries(
       treeNames.map((name) => [name, root.openDB({ name: `tree-${name}`, ...plainBytes })]),
     ) as Record<(typeof treeNames)[number], Database<Buffer, Buffer>>;
@@ -145,6 +146,13 @@ export class LmdbFile {
     }, commitFlags);
   }
 
+  /** Something in it is damaged: it is looked through before it is opened again. Says whether that is news. */
+  distrust(): boolean {
+    const isNews = this.#isTrusted;
+    this.#isTrusted = false;
+    return isNews;
+  }
+
   /** Frees what processes that died left pinned. */
   forgetDeadReaders(): void {
     this.#root.readerCheck();
@@ -171,7 +179,8 @@ export class LmdbFile {
     await this.#root.close();
     closeSync(this.#descriptor);
     // What was committed after `before` may not be on the disk, but then the fingerprint is another one.
-    if (isLast && before.kind === "lmdb") writeStamp(this.path, { boot: currentBoot(), clean: before.fingerprint });
+    if (isLast && this.#isTrusted && before.kind === "lmdb")
+      writeStamp(this.path, { boot: currentBoot(), clean: before.fingerprint });
   }
 
   /** Every process that has the file open has a line in LMDB's list of readers. */
@@ -184,6 +193,21 @@ export class LmdbFile {
   #state(): SharedState {
     return decodeState(this.#root.getBinary(stateKey)) ?? newState();
   }
+}
+
+/** The epoch of the file, which a new one is given. @throws ForeignFile */
+function epochOf(root: RootDatabase<Buffer, Buffer>): string {
+  const epoch = root.transactionSync(() => {
+    const known = decodeState(root.getBinary(stateKey));
+    if (known !== undefined) return known.epoch;
+    // An older state, or another application's trees: nothing of it may be touched.
+    if (root.getKeysCount() > 0) return undefined;
+    const state = newState();
+    root.putSync(stateKey, encodeState(state));
+    return state.epoch;
+  }, commitFlags);
+  if (epoch === undefined) throw new ForeignFile("it is an LMDB file of another application");
+  return epoch;
 }
 
 /** Everything that has been committed is on the disk. */

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statS
 import { basename, dirname, join, resolve } from "node:path";
 import { type Awaitable, andThen, BackendError, ConfigurationError } from "@cascata/core";
 import { type FileState, inspectFile } from "./inspect.ts";
-import { ForeignFile, LmdbFile } from "./lmdb-file.ts";
+import { ForeignFile, isDamage, LmdbFile } from "./lmdb-file.ts";
 import type { DamagePolicy } from "./options.ts";
 import { probeFile } from "./probe.ts";
 import { currentBoot, isSameBoot, readStamp } from "./stamp.ts";
@@ -107,8 +107,9 @@ function adopt(request: OpenRequest, state: FileState, left: number): Awaitable<
       diskFull: (error) => request.report("disk-full", error),
     });
   } catch (error) {
-    if (!(error instanceof ForeignFile)) throw new BackendError(request.name, "open", 0, error);
-    return onDamage(request, state, error.message, left);
+    if (error instanceof ForeignFile) return onDamage(request, state, error.message, left);
+    if (isDamage(error)) return onDamage(request, state, `LMDB can't read it (${error.message})`, left);
+    throw new BackendError(request.name, "open", 0, error);
   }
 }
 
