@@ -1,4 +1,4 @@
-import { applyProxy, type CacheBackend, type Clock, ProtectionProxy, type ProxyFactory } from "@cascata/core";
+import { applyProxy, type Bus, type CacheBackend, type Clock, ProtectionProxy, type ProxyFactory } from "@cascata/core";
 import {
   circuitBreaker,
   clone,
@@ -9,7 +9,9 @@ import {
   limitInFlight,
   logging,
   maxEntrySize,
+  memoryBus,
   prefix,
+  publish,
   recovery,
   retry,
   sampling,
@@ -19,6 +21,27 @@ import {
 
 const hex = "00112233445566778899aabbccddeeff".repeat(2);
 const silent = { debug: () => undefined, warn: () => undefined };
+
+const buses = new WeakMap<Clock, Bus>();
+
+/** One bus for all who tell time by one clock. */
+function busOf(clock: Clock): Bus {
+  const bus = buses.get(clock) ?? memoryBus();
+  buses.set(clock, bus);
+  return bus;
+}
+
+const tellsOfAll = "it can't tell what a fill replaces, and tells of all";
+const otherLink = "the bus is not the store: nothing of it is lost, emptied or cut with the store";
+
+/** What `publish` does otherwise than the feed in whose place it stands, by the feed kit's names. */
+export const publishSkips: Readonly<Record<string, string>> = {
+  "a fill of an absent key changes nothing that anybody holds": tellsOfAll,
+  "a fill that replaces what its holder has rejected is told as a change, with its sender": tellsOfAll,
+  "a store that was emptied makes what is held near uncertain": otherLink,
+  "a broken link loses nothing: silent, then what was missed, then resumed": otherLink,
+  "what was trimmed away while the link was broken makes it uncertain": otherLink,
+};
 
 /** Every proxy that changes nothing of what is promised, with options that let everything through. */
 export const made: Readonly<Record<string, (clock: Clock) => ProxyFactory>> = {
@@ -33,6 +56,7 @@ export const made: Readonly<Record<string, (clock: Clock) => ProxyFactory>> = {
   "compress, brotli": () => compress({ above: 0, algorithm: "brotli" }),
   encrypt: () => encrypt({ keys: { a: hex }, use: "a" }),
   prefix: () => prefix("x:"),
+  publish: (clock) => publish({ bus: busOf(clock), clock }),
   freeze: () => freeze(),
   clone: () => clone(),
   share: () => share(),

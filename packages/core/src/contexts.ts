@@ -88,4 +88,4 @@ export type WriteOutcome =
 export const STORED: WriteOutcome = Object.freeze({ status: "stored" });
 
 /** What of a read's or a write's context concerns the call itself. */
-export type CallContext = Pick<WriteContext, "deadline" | "ticket">;
+export type CallContext = Pick<WriteContext, "deadline" | "ticket" | "sender" | "fill">;

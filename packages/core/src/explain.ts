@@ -36,7 +36,7 @@ function guaranteesOf(backend: CacheBackend): readonly Guarantee[] {
       name: "bounded staleness of near tiers",
       holds: feed || tiers.length === 1,
       why: feed
-        ? "changes are heard, and doubts are confirmed"
+        ? heard(authority)
         : `${authority.name} does not tell what changes: a near entry lives for its tier's ttl`,
     },
     {
@@ -52,6 +52,11 @@ function guaranteesOf(backend: CacheBackend): readonly Guarantee[] {
         : `${authority.name} counts nothing: the machines' clocks decide what an invalidation covers`,
     },
   ];
+}
+
+function heard({ changes }: CacheBackend): string {
+  if (changes?.atomic !== false) return "changes are heard, and doubts are confirmed";
+  return "changes are heard, announced before they are made and told apart from the write; doubts are confirmed";
 }
 
 async function describeKey(

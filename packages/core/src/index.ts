@@ -10,6 +10,7 @@ export {
   registerBackend,
 } from "./backend-registry.ts";
 export * from "./batch.ts";
+export type * from "./bus.ts";
 export type * from "./cached.ts";
 export * from "./cached-method.ts";
 export type * from "./cached-multi.ts";

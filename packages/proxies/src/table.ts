@@ -1,4 +1,5 @@
-import type { ProxyFactory } from "@cascata/core";
+import type { BusDefinition, ProxyFactory } from "@cascata/core";
+import { broadcastBusDefinition } from "./broadcast-bus.ts";
 import { circuitBreaker, circuitBreakerOptions } from "./circuit-breaker.ts";
 import { clone, cloneOptions } from "./clone.ts";
 import { compress, compressOptions } from "./compress.ts";
@@ -9,6 +10,7 @@ import { limitInFlight, limitInFlightOptions } from "./limit-in-flight.ts";
 import { logging, loggingOptions } from "./logging.ts";
 import { maxEntrySize, maxEntrySizeOptions } from "./max-entry-size.ts";
 import { prefix, prefixOptions } from "./prefix.ts";
+import { publish, publishOptions } from "./publish.ts";
 import { readOnly, readOnlyOptions } from "./read-only.ts";
 import { recovery, recoveryOptions } from "./recovery.ts";
 import { retry, retryOptions } from "./retry.ts";
@@ -39,12 +41,18 @@ export const proxies: Readonly<Record<string, ProxyDefinition>> = Object.freeze(
   logging: definition(loggingOptions, logging),
   maxEntrySize: definition(maxEntrySizeOptions, maxEntrySize),
   prefix: definition(prefixOptions, prefix),
+  publish: definition(publishOptions, publish),
   readOnly: definition(readOnlyOptions, readOnly),
   recovery: definition(recoveryOptions, recovery),
   retry: definition(retryOptions, retry),
   sampling: definition(samplingOptions, sampling),
   share: definition(shareOptions, share),
   timeout: definition(timeoutOptions, timeout),
+});
+
+/** Buses that configuration can name without a package: `bus: { use: "broadcast-channel" }`. */
+export const buses: Readonly<Record<string, BusDefinition>> = Object.freeze({
+  "broadcast-channel": broadcastBusDefinition,
 });
 
 function definition(options: readonly string[], make: (options: never, path: string) => ProxyFactory): ProxyDefinition {

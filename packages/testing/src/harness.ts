@@ -109,7 +109,11 @@ export function outcomeIn(answer: WriteOutcomes | void, key: string): WriteOutco
 }
 
 /** Waits, by the harness's `settle`, until `check` no longer throws; then what it threw last is thrown. */
-export async function eventually(harness: BackendHarness, check: () => Awaitable<void>, rounds = 400): Promise<void> {
+export async function eventually(
+  harness: Pick<BackendHarness, "settle">,
+  check: () => Awaitable<void>,
+  rounds = 400,
+): Promise<void> {
   for (let round = 1; ; round += 1) {
     try {
       await check();
@@ -122,7 +126,7 @@ export async function eventually(harness: BackendHarness, check: () => Awaitable
 }
 
 /** Gives notices that should not come a fair chance to arrive. */
-export async function quiet(harness: BackendHarness, rounds = 10): Promise<void> {
+export async function quiet(harness: Pick<BackendHarness, "settle">, rounds = 10): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await (harness.settle ?? settled)();
 }
 

@@ -1,6 +1,9 @@
 import type { ChangeListener, ChangeNotice, CreationFailure, Mark } from "@cascata/core";
 
-/** A change listener that keeps all that it hears. */
+/**
+ * A change listener that keeps all that it hears. A change that was announced, and is told again when it has been made, is
+ * kept once: as it was told last, in the place of its announcement.
+ */
 export class RecordingListener implements ChangeListener {
   readonly notices: ChangeNotice[] = [];
   readonly marks: Mark[] = [];
@@ -19,6 +22,14 @@ export class RecordingListener implements ChangeListener {
   }
 
   changed(notice: ChangeNotice): void {
+    const announced = this.notices.findIndex(
+      ({ keys, sender, settled }) =>
+        settled !== undefined && sender === notice.sender && keys.join("\n") === notice.keys.join("\n"),
+    );
+    if (notice.settled === undefined && announced >= 0) {
+      this.notices[announced] = notice;
+      return;
+    }
     this.notices.push(notice);
     this.events.push(`changed ${notice.keys.join()}`);
   }
