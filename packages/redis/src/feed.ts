@@ -1,20 +1,10 @@
-import {
-  type ChangeFeed,
-  type ChangeListener,
-  type Clock,
-  type Order,
-  TimeoutError,
-  type Timer,
-  textOf,
-} from "@cascata/core";
-import { serverCode } from "./answer.ts";
+import { type ChangeFeed, type ChangeListener, type Clock, type Order, textOf } from "@cascata/core";
 import type { Source } from "./connect.ts";
 import { Greeting, type Place } from "./greeting.ts";
 import type { KeySpace } from "./key-space.ts";
-import { Link } from "./link.ts";
 import { type FeedPlace, idOf, type Notice, noticesOf } from "./notice.ts";
-import { type AnyRedisLike, sendThrough } from "./redis-like.ts";
 import { ServerClock } from "./server-clock.ts";
+import { StreamReader } from "./stream-reader.ts";
 import { Transitions } from "./transitions.ts";
 
 /** What a {@link RedisFeed} is made with. */
@@ -28,16 +18,10 @@ export interface RedisFeedSettings {
   readonly report: (what: string, error?: unknown) => void;
 }
 
-const batch = "1000";
-/** How long the next question waits while notices keep coming: each answer of its own costs as much as the write it tells of. */
-const paceMs = 1;
-const restMs = 4;
-
 /**
  * The change feed of a Redis tier: a stream, read over a connection of its own from where it was left, so that a lost
- * connection loses no notice. The server answers at least three times in the bound of silence, news or not; when it does
- * not, the feed is silent and the connection is made anew. Then it goes on from its place, or, where the server was
- * restarted, replaced or emptied, or the place has been trimmed away, begins anew and says so.
+ * connection loses no notice. While the server does not answer the feed is silent. Then it goes on from its place, or,
+ * where the server was restarted, replaced or emptied, or the place has been trimmed away, begins anew and says so.
  */
 export class RedisFeed implements ChangeFeed {
   readonly atomic: boolean;
@@ -45,14 +29,13 @@ export class RedisFeed implements ChangeFeed {
   readonly #greeting: Greeting;
   readonly #transitions: Transitions;
   readonly #subscriptions = new Set<{ readonly listener: ChangeListener }>();
-  #link: Link | undefined;
+  #reader: StreamReader<Place> | undefined;
   #at: FeedPlace | undefined;
   /** While catching up: the place from which on nothing was missed. */
   #goal = 0;
   #order: Order | undefined;
   #live = false;
   #heardAt = Number.NEGATIVE_INFINITY;
-  #bound: Timer | undefined;
 
   constructor(settings: RedisFeedSettings) {
     this.#settings = settings;
@@ -81,7 +64,7 @@ export class RedisFeed implements ChangeFeed {
   subscribe(listener: ChangeListener): () => void {
     const own = { listener };
     this.#subscriptions.add(own);
-    if (this.#link === undefined) this.#start();
+    if (this.#reader === undefined) this.#start();
     // What the newcomer holds is from before, though the feed itself has missed nothing.
     else if (this.#live) queueMicrotask(() => this.#subscriptions.has(own) && listener.uncertain("started"));
     return () => {
@@ -92,40 +75,36 @@ export class RedisFeed implements ChangeFeed {
   /** Ends all subscriptions and the connection. */
   stop(): void {
     this.#subscriptions.clear();
-    this.#bound?.cancel();
-    this.#link?.close();
+    this.#reader?.close();
     this.#transitions.endAll();
-    this.#link = undefined;
+    this.#reader = undefined;
     this.#live = false;
     this.#at = undefined;
     this.#order = undefined;
   }
 
   #start(): void {
-    const { name, source, clock, attemptMs, report } = this.#settings;
-    let place: Place | undefined;
-    const link = new Link({
-      what: `${name} (Redis feed)`,
-      topology: source.topology,
-      borrowed: false,
+    const { name, source, clock, space, heartbeatMs, attemptMs, report } = this.#settings;
+    this.#reader = new StreamReader({
+      name,
+      what: "feed",
+      source,
       clock,
+      stream: space.feed,
+      heartbeatMs,
       attemptMs,
-      source: source.extra,
+      report,
       greet: async (client) => {
-        place = await this.#greeting.greet(client);
+        const place = await this.#greeting.greet(client);
         if (place === undefined) throw new Error("the server does not tell where the feed stands");
+        return place;
       },
-      changed: (state, error) => {
-        if (this.#link !== link) return;
-        if (state === "up" && place !== undefined) this.#connected(place);
-        else if (state === "down") this.#silent(error);
-      },
-      noticed: (error) => {
-        if (link.state === "up") report("feed connection error", error);
-      },
+      from: () => this.#at && { id: idOf(this.#at), waits: this.#live },
+      connected: (place) => this.#connected(place),
+      heard: (reply) => this.#heard(noticesOf(reply, space)),
+      silent: (error) => this.#silent(error),
     });
-    this.#link = link;
-    link.start();
+    this.#reader.start();
   }
 
   #connected(place: Place): void {
@@ -135,7 +114,6 @@ export class RedisFeed implements ChangeFeed {
       const reason = this.#at === undefined ? "started" : "the server was restarted, replaced or emptied";
       this.#beginAt({ base, number: notices }, { epoch, seq }, reason);
     }
-    this.#next();
   }
 
   /** Whatever happened up to here may have been missed. */
@@ -145,42 +123,6 @@ export class RedisFeed implements ChangeFeed {
     this.#heardAt = this.#settings.clock.now();
     this.#tell((listener) => listener.uncertain(reason));
     this.#order = order;
-  }
-
-  #next(): void {
-    const link = this.#link;
-    const client = link?.client;
-    if (link === undefined || client === undefined || this.#at === undefined) return;
-    const { clock, source, space, heartbeatMs } = this.#settings;
-    this.#bound = clock.schedule(() => {
-      link.reset(new TimeoutError(`${this.#settings.name}: any word of the feed`, heartbeatMs));
-    }, heartbeatMs);
-    const wait = this.#live ? ["BLOCK", String(Math.max(1, Math.floor(heartbeatMs / 3)))] : [];
-    const args = ["XREAD", "COUNT", batch, ...wait, "STREAMS", space.feed, idOf(this.#at)];
-    sendThrough(client, source.topology, space.feed, args, { timeout: 0 }).then(
-      (reply) => {
-        if (this.#link?.client !== client) return;
-        this.#bound?.cancel();
-        const idleMs = clock.now() - this.#heardAt;
-        this.#heard(noticesOf(reply, space));
-        if (this.#link?.client !== client) return;
-        if (idleMs >= restMs || !this.#live) this.#next();
-        else this.#bound = clock.schedule(() => this.#link?.client === client && this.#next(), paceMs);
-      },
-      (error: unknown) => this.#refused(client, error),
-    );
-  }
-
-  #refused(client: AnyRedisLike, error: unknown): void {
-    this.#bound?.cancel();
-    const link = this.#link;
-    if (link?.client !== client) return;
-    if (serverCode(error) === "") link.reset(error);
-    else {
-      // The server is there and will not let us read: asking again at once would not change its mind.
-      this.#silent(error);
-      this.#bound = this.#settings.clock.schedule(() => link.reset(error), this.#settings.heartbeatMs);
-    }
   }
 
   /** All of a batch is told in one turn. */
@@ -216,7 +158,6 @@ export class RedisFeed implements ChangeFeed {
   }
 
   #silent(error: unknown): void {
-    this.#bound?.cancel();
     if (!this.#live) return;
     this.#live = false;
     this.#tell((listener) => listener.silent(error === undefined ? "the connection was lost" : textOf(error)));

@@ -2,6 +2,7 @@ import type { ChangeNotice, CreationFailure, Mark, Order } from "@cascata/core";
 import { failureIn } from "./failure-text.ts";
 import { decodeKey, type KeySpace } from "./key-space.ts";
 import { orderOf } from "./order.ts";
+import { entriesOf, fieldOf } from "./stream-entries.ts";
 
 /** A notice's place in the feed: the epoch's beginning and the notice's number, counted without gaps. */
 export interface FeedPlace {
@@ -35,13 +36,10 @@ export function idOf({ base, number }: FeedPlace): string {
  * replaced is then missing, and is noticed as a gap.
  */
 export function noticesOf(reply: unknown, space: KeySpace): readonly Notice[] {
-  if (typeof reply !== "object" || reply === null) return [];
-  const entries: unknown = Array.isArray(reply) ? reply[0]?.[1] : Object.values(reply)[0];
-  return Array.isArray(entries) ? entries.map((entry) => noticeOf(entry, space)) : [];
+  return entriesOf(reply).map((entry) => noticeOf(entry, space));
 }
 
-function noticeOf(entry: unknown, space: KeySpace): Notice {
-  const [id, pairs] = entry as [unknown, readonly unknown[]];
+function noticeOf([id, pairs]: readonly [unknown, readonly unknown[]], space: KeySpace): Notice {
   const [base = "", number] = String(id).split("-");
   const [epoch, seq] = fieldOf(pairs, "o").split(" ");
   const order = orderOf(epoch, seq);
@@ -64,14 +62,6 @@ function noticeOf(entry: unknown, space: KeySpace): Notice {
     ...(done === "" ? undefined : { done: Number(done) }),
     ...(keys.length === 0 ? undefined : { changed }),
   };
-}
-
-/** The text of a field; '' where there is none. There are few, so looking is cheaper than a Map of them. */
-function fieldOf(pairs: readonly unknown[], name: string): string {
-  for (let index = 0; index + 1 < pairs.length; index += 2) {
-    if (String(pairs[index]) === name) return String(pairs[index + 1]);
-  }
-  return "";
 }
 
 function keysOf(lines: string, space: KeySpace): readonly string[] {

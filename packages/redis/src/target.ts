@@ -15,25 +15,29 @@ interface Place {
   readonly client?: AnyRedisLike;
 }
 
-/** What these options name. @throws ConfigurationError */
-export function targetOf({ url, connect, client }: Place): RedisTarget {
+/** What these options name. @throws ConfigurationError; `path` says where they stand */
+export function targetOf({ url, connect, client }: Place, path = "redis"): RedisTarget {
   const given = Object.entries({ url, connect, client }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
     const names = given.map(([name]) => name).join(" and ");
-    throw new ConfigurationError({ path: "redis", expected: "one of url, connect and client", received: names });
+    throw new ConfigurationError({ path, expected: "one of url, connect and client", received: names });
   }
   if (client !== undefined) {
     if (typeof client?.sendCommand === "function" && typeof client.on === "function") return { kind: "client", client };
-    throw new ConfigurationError({ path: "redis.client", expected: "a client of @redis/client", received: client });
+    throw new ConfigurationError({ path: `${path}.client`, expected: "a client of @redis/client", received: client });
   }
   if (connect !== undefined) {
     if (typeof connect !== "object" || connect === null) {
-      throw new ConfigurationError({ path: "redis.connect", expected: "options of @redis/client", received: connect });
+      throw new ConfigurationError({
+        path: `${path}.connect`,
+        expected: "options of @redis/client",
+        received: connect,
+      });
     }
     if ("sentinelRootNodes" in connect) return { kind: "sentinel", options: connect };
     return "rootNodes" in connect ? { kind: "cluster", options: connect } : { kind: "single", options: connect };
   }
-  return addressOf(url ?? "redis://localhost:6379", "redis.url");
+  return addressOf(url ?? "redis://localhost:6379", `${path}.url`);
 }
 
 /** @throws ConfigurationError naming `path` */
