@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { type BackendDefinition, resolveRegionOptions, ValidationError } from "@cascata/core";
-import { proxies } from "@cascata/proxies";
+import { type BackendDefinition, type BusDefinition, resolveRegionOptions, ValidationError } from "@cascata/core";
+import { buses, proxies } from "@cascata/proxies";
 import { describe, expect, test } from "vitest";
 import { backendSchemas, remoteFields } from "../../packages/config/src/backend-schemas.ts";
+import { busSchemas } from "../../packages/config/src/bus-schemas.ts";
 import { jsonSchema } from "../../packages/config/src/json-schema.ts";
 import { proxySchemas } from "../../packages/config/src/proxy-schemas.ts";
 import { settingNames } from "../../packages/config/src/region-schema.ts";
@@ -24,8 +25,8 @@ test("it holds no option that only code can give, and a place for every one that
 });
 
 test("editors have a line for each option of a backend and of a region", () => {
-  const { region, backend } = published["$defs"];
-  const known = backend["oneOf"].slice(0, -1);
+  const { region, backend, bus } = published["$defs"];
+  const known = [...backend["oneOf"].slice(0, -1), ...bus["anyOf"].slice(1, -1)];
   for (const { properties } of [region, published["properties"]["defaults"], ...known]) {
     const silent = Object.entries<{ readonly description?: string }>(properties).filter(
       ([, { description }]) => !description,
@@ -62,6 +63,15 @@ describe("what is known here is what is read there", () => {
     const own = namesIn(backendSchemas[use as keyof typeof backendSchemas]).filter((name) => !(name in remoteFields));
     // A budget is shared between backends, which plain data can't say.
     expect([...own].sort()).toEqual(definition?.options.filter((name) => name !== "budget").sort());
+  });
+
+  test("each bus and its options", async () => {
+    const { bus } = (await import("@cascata/redis")) as { readonly bus: BusDefinition };
+    const table = Object.entries({ ...buses, "@cascata/redis": bus });
+    const known = Object.entries(busSchemas).map(([name, schema]) => [name, [...namesIn(schema)].sort()]);
+    expect(Object.fromEntries(known)).toEqual(
+      Object.fromEntries(table.map(([name, { options }]) => [name, [...options].sort()])),
+    );
   });
 
   test("each proxy and its options", () => {

@@ -37,9 +37,9 @@ export function makeBackend(
     mistakes.collect(plan.path, () => definition?.create(options), rerooted(plan, definition?.options ?? []));
   if (inner === undefined) return undefined;
   if (!inner.remote) refuseProtection(ready, mistakes);
-  const owned = plan.live === undefined ? inner : undefined;
-  const backend = mistakes.collect(`${plan.path}.wrap`, () => wrapped(ready, inner, clock));
-  return { backend: backend ?? inner, owned };
+  const backend = mistakes.collect(`${plan.path}.wrap`, () => wrapped(ready, inner, clock)) ?? inner;
+  // With its proxies: some of them have something to end, too.
+  return { backend, owned: plan.live === undefined ? backend : undefined };
 }
 
 /** A backend of this process or machine has none: what is said of it would be ignored. */

@@ -9,10 +9,11 @@ import type {
   RedisConfig,
   RemoteBackendConfig,
 } from "./known-backends.ts";
-import { clock, serializer } from "./proxy-schemas.ts";
+import { serializer } from "./proxy-schemas.ts";
 import {
   anyObject,
   anything,
+  clock,
   code,
   duration,
   flag,

@@ -1,4 +1,12 @@
-import { type BackendDefinition, CacheBackend, type Mistake, ProxyBackend, type ProxyFactory } from "@cascata/core";
+import {
+  type BackendDefinition,
+  type Bus,
+  type BusDefinition,
+  CacheBackend,
+  type Mistake,
+  ProxyBackend,
+  type ProxyFactory,
+} from "@cascata/core";
 import { type LoadModule, ModuleMissing } from "./application.ts";
 import { isForeignModule } from "./foreign-module.ts";
 import { hintFor } from "./mistakes.ts";
@@ -67,6 +75,28 @@ export class Definitions {
     return { mistake: nothingIn(use, member, [], "proxy") };
   }
 
+  /** The bus that `use` names: one of `@cascata/proxies`, `package`, `./file.ts`, `./file.ts#Export`. */
+  async bus(use: string): Promise<Found<BusDefinition>> {
+    const { specifier, member } = isPlainName(use)
+      ? { specifier: "@cascata/proxies", member: undefined }
+      : partsOf(use);
+    const loaded = await this.#import(specifier, specifier === "@cascata/proxies" ? specifier : use);
+    if ("mistake" in loaded) return loaded;
+    const { definition: module } = loaded;
+    const table = module["buses"] as Module | undefined;
+    const candidates = isPlainName(use)
+      ? [table?.[use]]
+      : member === undefined
+        ? [module["bus"], module["default"]]
+        : [module[member]];
+    for (const candidate of candidates) {
+      if (isDefinition<BusDefinition>(candidate)) return { definition: candidate };
+      if (typeof (candidate as Partial<Bus> | undefined)?.join === "function")
+        return { definition: { options: [], create: () => candidate as Bus } };
+    }
+    return { mistake: nothingIn(use, member, [], "bus") };
+  }
+
   /** What a module exports by the name in `use`, or as its default. */
   async member(use: string): Promise<Found<unknown>> {
     const { specifier, member = "default" } = partsOf(use);
@@ -117,6 +147,11 @@ function partsOf(use: string): { readonly specifier: string; readonly member: st
   return { specifier: named.slice(0, mark), member: named.slice(mark + 1) };
 }
 
+/** A name that is no package's: of something that `@cascata/proxies` brings. */
+function isPlainName(use: string): boolean {
+  return !isForeignModule(use) && !use.startsWith("@");
+}
+
 function isDefinition<T extends { create: unknown }>(thing: unknown): thing is T {
   return typeof thing === "object" && thing !== null && typeof (thing as Partial<T>).create === "function";
 }
@@ -145,7 +180,7 @@ function nothingIn(
   use: string,
   member: string | undefined,
   members: readonly string[],
-  what: "backend" | "proxy",
+  what: "backend" | "proxy" | "bus",
 ): Omit<Mistake, "path"> {
   const place = member === undefined ? `an export "${what}", or a class as its default` : `an export "${member}"`;
   const hint = member === undefined ? {} : hintFor(member, members);

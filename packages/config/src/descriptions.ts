@@ -29,6 +29,10 @@ export const descriptions: Readonly<Record<string, string>> = {
   store: "Which Keyv adapter to make: its package, its address, its options.",
   clearStore: "Whether clear calls the store's own, which most stores do by walking all keys. Default: false.",
   closeStore: "Whether the store is disconnected at the end. Default: true for an adapter that is named here.",
+  // Buses.
+  channel: "Names the bus. Different stores need different channels. Default: cascata.",
+  length: "About so many messages are kept for those whose connection is lost for a while. Default: 10000.",
+  heartbeat: "Nothing heard for so long: the connection is made anew. Default: 1s.",
   // Regions.
   tiers: "Names of backends, nearest first.",
   ttl: "How long a value is fresh; or by tier: the farthest tier's is the value's life, a nearer one's its time in that tier.",

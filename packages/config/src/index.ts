@@ -25,4 +25,5 @@ export type {
   SerializingMemoryConfig,
   SharedBackendConfig,
 } from "./known-backends.ts";
+export type { BroadcastChannelConfig, BusConfig, BusPackages, RedisBusConfig } from "./known-buses.ts";
 export type { ProxyKinds, WrapConfig } from "./known-proxies.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { backendSchemas } from "./backend-schemas.ts";
+import { busSchemas } from "./bus-schemas.ts";
 import { descriptions } from "./descriptions.ts";
 import { storeSchema } from "./keyv-store.ts";
 import { proxySchemas } from "./proxy-schemas.ts";
@@ -43,6 +44,14 @@ export function jsonSchema(): Json {
       },
       region: described(region),
       wrap: { ...wrapList, description: "Proxies, outermost first." },
+      bus: {
+        description: "What changes travel on. All who use the store have to be on one and the same.",
+        anyOf: [
+          { enum: Object.keys(busSchemas) },
+          ...Object.entries(busSchemas).map(([use, schema]) => described(named(use, schema))),
+          foreign(false),
+        ],
+      },
       proxy: {
         anyOf: [
           { enum: bareProxies() },

@@ -1,5 +1,6 @@
 import type { Clock, Duration, ProxyFactory, Serializer, Size } from "@cascata/core";
 import type { ForeignModule } from "./foreign-module.ts";
+import type { BusConfig } from "./known-buses.ts";
 
 /**
  * The options of each proxy that configuration knows by name, those of `@cascata/proxies`. Others' proxies add themselves
@@ -44,6 +45,12 @@ export interface ProxyKinds {
   };
   maxEntrySize: { readonly max: Size; readonly serializer?: Serializer };
   prefix: { readonly prefix: string };
+  publish: {
+    readonly bus: BusConfig;
+    readonly heartbeat?: Duration;
+    readonly deadline?: Duration;
+    readonly clock?: Clock;
+  };
   readOnly: object;
   recovery: { readonly maxKeys?: number; readonly clock?: Clock };
   retry: {

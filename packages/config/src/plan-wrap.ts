@@ -1,6 +1,7 @@
 import type { ProxyFactory } from "@cascata/core";
 import { isForeignModule } from "./foreign-module.ts";
 import { hintFor, type Mistakes } from "./mistakes.ts";
+import { checkBus } from "./named-bus.ts";
 import { proxySchemas } from "./proxy-schemas.ts";
 
 /** One proxy of a `wrap`: to be made by name, or a factory that was given. */
@@ -9,6 +10,8 @@ export type WrapPlan =
   | { readonly path: string; readonly factory: ProxyFactory };
 
 const names: readonly string[] = Object.keys(proxySchemas);
+/** The proxy whose `bus` may be named by data. */
+export const publisher: keyof typeof proxySchemas = "publish";
 
 /** Reads a `wrap`: names, names with options, factories. */
 export function planWrap(wrap: unknown, path: string, mistakes: Mistakes): readonly WrapPlan[] {
@@ -36,5 +39,6 @@ function planProxy(entry: unknown, path: string, mistakes: Mistakes): WrapPlan |
   }
   const schema = isForeignModule(use) ? undefined : proxySchemas[use as keyof typeof proxySchemas];
   if (schema !== undefined) mistakes.check(schema, options, path);
+  if (use === publisher) checkBus((options as { readonly bus?: unknown }).bus, `${path}.bus`, mistakes);
   return { path, use, options };
 }

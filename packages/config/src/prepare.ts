@@ -3,9 +3,10 @@ import { backendSchemas } from "./backend-schemas.ts";
 import { anyName, type Definitions } from "./definitions.ts";
 import { keyvPackage, namesStore, withNamedStore } from "./keyv-store.ts";
 import { hintFor, type Mistakes, pathOf } from "./mistakes.ts";
+import { busOf } from "./named-bus.ts";
 import { type BackendPlan, checkNames, planBackends } from "./plan-backends.ts";
 import { planRegions, type RegionPlan } from "./plan-regions.ts";
-import type { WrapPlan } from "./plan-wrap.ts";
+import { publisher, type WrapPlan } from "./plan-wrap.ts";
 
 /** A backend with everything at hand that makes it. */
 export interface ReadyBackend {
@@ -119,6 +120,11 @@ async function factory(
   if ("mistake" in found) {
     mistakes.add({ ...found.mistake, path: `${entry.path}.use` });
     return undefined;
+  }
+  if (entry.use === publisher) {
+    const bus = await busOf(entry.options["bus"], `${entry.path}.bus`, definitions, mistakes);
+    if (bus === undefined) return undefined;
+    return mistakes.collect(entry.path, () => found.definition.create({ ...entry.options, bus }, entry.path));
   }
   const { useKey, ...options } = entry.options;
   const given = entry.use === "encrypt" && useKey !== undefined ? { ...options, use: useKey } : entry.options;

@@ -1,13 +1,30 @@
-import type { Clock, Serializer } from "@cascata/core";
+import type { Serializer } from "@cascata/core";
 import type { z } from "zod";
+import type { BusConfig } from "./known-buses.ts";
 import type { ProxyKinds } from "./known-proxies.ts";
-import { anyObject, code, duration, flag, instance, object, oneOf, size, text, whole, within } from "./schema-parts.ts";
+import {
+  anyObject,
+  clock,
+  code,
+  duration,
+  flag,
+  instance,
+  leaf,
+  object,
+  oneOf,
+  size,
+  text,
+  whole,
+  within,
+} from "./schema-parts.ts";
 
 type BareOptions = Readonly<Record<never, never>>;
 
-export const clock = (): z.ZodType<Clock> => instance<Clock>("a Clock", "now", "coarse", "schedule");
 export const serializer = (): z.ZodType<Serializer> => instance<Serializer>("a serializer", "serialize", "deserialize");
 const random = () => code<() => number>();
+/** By its shape; `checkBus` looks closer. */
+const bus = () =>
+  leaf<BusConfig>('the name of a bus, { use: "…", …options }, or a bus', isBusConfig, { $ref: "#/$defs/bus" });
 const bare = () => object<BareOptions>({}, {});
 
 /** What each proxy of `@cascata/proxies` takes in configuration, without its `use`. */
@@ -55,6 +72,10 @@ export const proxySchemas: { readonly [K in keyof ProxyKinds]: z.ZodType } = {
   ),
   maxEntrySize: object<ProxyKinds["maxEntrySize"]>({ max: size() }, { serializer: serializer() }),
   prefix: object<ProxyKinds["prefix"]>({ prefix: text() }, {}),
+  publish: object<ProxyKinds["publish"]>(
+    { bus: bus() },
+    { heartbeat: duration(), deadline: duration(), clock: clock() },
+  ),
   readOnly: bare(),
   recovery: object<ProxyKinds["recovery"]>({}, { maxKeys: whole(), clock: clock() }),
   retry: object<ProxyKinds["retry"]>(
@@ -65,3 +86,10 @@ export const proxySchemas: { readonly [K in keyof ProxyKinds]: z.ZodType } = {
   share: bare(),
   timeout: object<ProxyKinds["timeout"]>({ after: duration() }, { lockWait: duration(), clock: clock() }),
 };
+
+function isBusConfig(value: unknown): boolean {
+  if (typeof value === "string") return value !== "";
+  if (typeof value !== "object" || value === null) return false;
+  const { use, join } = value as { readonly use?: unknown; readonly join?: unknown };
+  return typeof use === "string" || typeof join === "function";
+}

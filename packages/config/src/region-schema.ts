@@ -1,9 +1,9 @@
 import { type Clock, type Duration, isolations, type KeyMangler, type Logger, type RegionOptions } from "@cascata/core";
 import { z } from "zod";
 import type { RegionSettings, TierConfig } from "./caches-config.ts";
-import { clock } from "./proxy-schemas.ts";
 import {
   anything,
+  clock,
   code,
   duration,
   flag,

@@ -1,4 +1,4 @@
-import { ConfigurationError, durationMs, sizeBytes } from "@cascata/core";
+import { type Clock, ConfigurationError, durationMs, sizeBytes } from "@cascata/core";
 import { z } from "zod";
 
 /** How a leaf is written in JSON Schema; `undefined`: plain data has no form for it. */
@@ -122,6 +122,8 @@ export const instance = <T>(what: string, ...methods: readonly string[]): z.ZodT
       methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function"),
     undefined,
   );
+
+export const clock = (): z.ZodType<Clock> => instance<Clock>("a Clock", "now", "coarse", "schedule");
 
 /** Any object of plain data, whose members somebody else checks. */
 export const anyObject = <T>(what: string): z.ZodType<T> =>
