@@ -27,6 +27,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "own-backend": ["made by the creator", "made by the creator"],
   "own-proxy": ["[ 'FIRST', 'SECOND' ] FIRST", "3 calls"],
   proxies: ["{ dark: true } true"],
+  published: ["40", "45"],
   "hashed-keys": ["53def077a4264bd3183d4eb21b1f56f883e1b572", "found by its digest short"],
   keyv: [
     "{",
