@@ -37,6 +37,8 @@ const otherLink = "the bus is not the store: nothing of it is lost, emptied or c
 /** What `publish` does otherwise than the feed in whose place it stands, by the feed kit's names. */
 export const publishSkips: Readonly<Record<string, string>> = {
   "a fill of an absent key changes nothing that anybody holds": tellsOfAll,
+  "a lease that is given back is told to those who wait for it, with the failure of its creation if there was one":
+    "it can't tell who holds what, and tells of all; the failure names its lease",
   "a fill that replaces what its holder has rejected is told as a change, with its sender": tellsOfAll,
   "a store that was emptied makes what is held near uncertain": otherLink,
   "a broken link loses nothing: silent, then what was missed, then resumed": otherLink,

@@ -286,3 +286,13 @@ describe("publish", () => {
     expect(text).toContain("no  no stale fill in the authority");
   });
 });
+
+test("a lease that is given back is told, with the failure of its creation", async () => {
+  const world = new Published((clock) => new ReferenceAuthority(new AuthorityStore({ clock })));
+  const [one, two] = [await world.start(), await world.start()];
+  await one.backend.get("a", { lease: { token: "t", ms: 1000, answer: () => undefined } });
+  const failure = { token: "t", name: "Error", message: "no", code: 7, startedOrder: { epoch: "e", seq: 1 } };
+  await one.backend.leases?.release(["a"], "t", failure);
+  await settled();
+  expect([two.heard.filledKeys, two.heard.failures.get("a")]).toEqual([["a"], failure]);
+});

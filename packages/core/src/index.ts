@@ -53,6 +53,7 @@ export * from "./options.ts";
 export { type ProtectionOptions, ProtectionProxy, protect } from "./protection-proxy.ts";
 export * from "./proxy-backend.ts";
 export * from "./proxy-factory.ts";
+export * from "./random-id.ts";
 export * from "./read-through.ts";
 export * from "./refusal.ts";
 export { createRegion, makeRegion, Region } from "./region.ts";

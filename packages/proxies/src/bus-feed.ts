@@ -127,10 +127,10 @@ export class BusFeed implements ChangeFeed {
   }
 
   #happened(notice: BusNotice): void {
-    const { keys, marks, filled, all, order } = notice;
+    const { keys, marks, filled, failure, all, order } = notice;
     if (keys !== undefined) this.#changed(keys, notice);
     if (marks !== undefined) this.#each((listener) => listener.marked(marks));
-    if (filled !== undefined) this.#each((listener) => listener.filled(filled));
+    if (filled !== undefined) this.#each((listener) => listener.filled(filled, failure));
     if (all) this.#membership?.doubt("anything may have changed");
     // Only now: a creation that starts in one of those calls must not count from an order whose change it has not seen.
     if (this.#order.note(order)) this.#membership?.doubt("the store is another one");

@@ -4,6 +4,7 @@ import {
   type BusLink,
   type Clock,
   isPromiseLike,
+  randomId,
   type Timer,
   textOf,
   withDeadline,
@@ -41,7 +42,7 @@ export interface MembershipListener {
  * A notice that the bus does not take is not kept: the others notice the gap, which is all that it could bring about.
  */
 export class BusMembership {
-  readonly id: string = crypto.randomUUID();
+  readonly id: string = randomId();
   readonly #pace: BusPace;
   readonly #listener: MembershipListener;
   readonly #roll = new BusRoll();

@@ -1,4 +1,4 @@
-import type { Mark, Order } from "@cascata/core";
+import type { CreationFailure, Mark, Order } from "@cascata/core";
 
 /** What a store's users tell each other of it over a bus. Keys, never values. */
 export interface BusNotice {
@@ -9,6 +9,8 @@ export interface BusNotice {
   readonly marks?: readonly Mark[];
   /** Can be read now. */
   readonly filled?: readonly string[];
+  /** How the creation of what is `filled` has failed. */
+  readonly failure?: CreationFailure;
   /** Anything may have changed. */
   readonly all?: true;
   /** The change is only announced: it is over after so many milliseconds at the latest. */
@@ -58,17 +60,25 @@ export function decodeMessage(text: string): BusMessage | undefined {
 
 function isNotice(found: unknown): boolean {
   if (!isObject(found)) return false;
-  const { keys, sender, order, marks, filled, all, ms, of } = found;
+  const { keys, sender, order, marks, filled, failure, all, ms, of } = found;
   return (
     isMaybe(keys, isTexts) &&
     isMaybe(sender, isText) &&
     isMaybe(order, isOrder) &&
     isMaybe(marks, (list) => Array.isArray(list) && list.every(isMark)) &&
     isMaybe(filled, isTexts) &&
+    isMaybe(failure, isFailure) &&
     isMaybe(all, (one) => one === true) &&
     isMaybe(ms, (one) => typeof one === "number" && one >= 0) &&
     isMaybe(of, isCount)
   );
+}
+
+function isFailure(found: unknown): boolean {
+  if (!isObject(found)) return false;
+  const { token, name, message, code, startedOrder } = found;
+  const isCode = isMaybe(code, (one) => isText(one) || typeof one === "number");
+  return isText(token) && isText(name) && isText(message) && isCode && isMaybe(startedOrder, isOrder);
 }
 
 function isMark(found: unknown): boolean {

@@ -13,6 +13,7 @@ import {
   type Duration,
   durationMs,
   isTimeout,
+  type LeaseTable,
   type MarkTable,
   type Operation,
   type Order,
@@ -114,6 +115,18 @@ export class PublishProxy extends ProxyBackend {
     return this.#feed;
   }
 
+  override get leases(): LeaseTable | undefined {
+    const leases = super.leases;
+    if (leases === undefined) return undefined;
+    return {
+      renew: (keys, token, ms) => leases.renew(keys, token, ms),
+      release: (keys, token, failure) =>
+        andThen(leases.release(keys, token, failure), () =>
+          this.#feed.tell({ filled: keys, ...(failure !== undefined && { failure }) }),
+        ),
+    };
+  }
+
   override get marks(): MarkTable {
     const table = this.#marks ?? (super.marks as MarkTable);
     return {
@@ -144,18 +157,9 @@ export class PublishProxy extends ProxyBackend {
     keys: readonly string[],
     context?: CallContext,
   ): Awaitable<T> {
-    switch (operation) {
-      case "clear":
-        return this.#announced({ all: true }, context, run, () => ({ all: true }));
-      case "leases.release":
-        return andThen(run(), (answer) => {
-          this.#feed.tell({ filled: keys });
-          return answer;
-        });
-      default:
-        if (!isWrite(operation) || keys.length === 0) return run();
-        return isFill(context) ? this.#fill(run, keys, context) : this.#write(run, keys, context);
-    }
+    if (operation === "clear") return this.#announced({ all: true }, context, run, () => ({ all: true }));
+    if (!isWrite(operation) || keys.length === 0) return run();
+    return isFill(context) ? this.#fill(run, keys, context) : this.#write(run, keys, context);
   }
 
   /** Says good-bye to the others, then closes the store. */
