@@ -42,7 +42,7 @@ describe("the stored form of an entry", () => {
   it("is a readable head, a line of metadata, and the payload", () => {
     const bytes = wire.encode("users:42", entry({ name: "Ada" }, { ttl: 60_000, revision: { epoch: "k3", seq: 17 } }));
     expect(textOf(bytes)).toMatch(
-      /^cascata1 k3\.{10} 0{14}17 \{"check":"[\da-f]{16}","key":"users:42","serializer":"rich","formatVersion":3,"createdAt":1795424545123\.25,"startedAt":1795424545100,"ttl":60000\}\n\{"name":"Ada"\}$/,
+      /^cascata1 k3\.{10} 0{14}17 \{"check":"[\da-f]{16}","createdAt":1795424545123\.250,"startedAt":1795424545100\.000,"startedOrder":"0{12} 0{16}","key":"users:42","serializer":"rich","formatVersion":3,"ttl":60000\}\n\{"name":"Ada"\}$/,
     );
     expect(headBytes).toBe(39);
   });
@@ -55,6 +55,10 @@ describe("the stored form of an entry", () => {
       fc.double({ min: 0, max: 1e14, noNaN: true }),
       fc.double({ min: 1.7e12, max: 2 ** 41, noNaN: true }),
       fc.double({ min: 2 ** 40 - 2, max: 2 ** 40 + 2, noNaN: true }),
+      // Whole microseconds, which have a spelling of their own, and where it begins and ends.
+      fc.integer({ min: 1.7e15, max: 2.2e15 }).map((micros) => micros / 1000),
+      fc.integer({ min: 1e15 - 3000, max: 1e15 + 3000 }).map((micros) => micros / 1000),
+      fc.integer({ min: 1e16 - 3000, max: 1e16 + 3000 }).map((micros) => micros / 1000),
       fc.maxSafeNat(),
     );
     const all = fc.record(
@@ -62,7 +66,7 @@ describe("the stored form of an entry", () => {
         createdAt: instant,
         startedAt: instant,
         formatVersion: fc.nat(),
-        startedOrder: fc.record({ epoch: fc.string(), seq: fc.nat() }, plain),
+        startedOrder: fc.oneof(order, fc.record({ epoch: fc.string(), seq: fc.nat() }, plain)),
         revision: order,
         ttl: length,
         grace: length,
@@ -118,10 +122,29 @@ describe("the stored form of an entry", () => {
     let offset = 5000;
     const here = new Wire({ offsetMs: () => offset });
     const bytes = here.encode("k", entry(1));
-    expect(textOf(bytes)).toContain('"createdAt":1795424550123.25,"startedAt":1795424550100');
+    expect(textOf(bytes)).toContain('"createdAt":1795424550123.250,"startedAt":1795424550100.000');
     expect(here.decode("k", bytes).metadata).toMatchObject(metadata);
     offset = -1000;
     expect(here.decode("k", bytes).metadata.createdAt).toBe(metadata.createdAt + 6000);
+  });
+
+  it("gives the metadata of one entry and not of the one before", () => {
+    const order = { epoch: "k3x9q2m1c7aa", seq: 9_007_199_254_740_991 };
+    const all: readonly Partial<CacheMetadata>[] = [
+      { ttl: 60_000, startedOrder: order, revision: order },
+      { ttl: 60_001, startedOrder: { ...order, seq: 8 }, revision: { epoch: "k4", seq: 0 } },
+      { ttl: 60_001 },
+      { grace: Number.POSITIVE_INFINITY, tags: ["a"] },
+      { tags: ["b"], startedOrder: { epoch: "0".repeat(12), seq: 0 } },
+      {},
+    ];
+    const stored = [...all, ...all.toReversed(), ...all].map((more, index) => {
+      const written = entry(index, more);
+      return [written, wire.encode(`k${index}`, written)] as const;
+    });
+    stored.forEach(([{ metadata: written }, bytes], index) => {
+      assert.deepStrictEqual({ ...wire.decode(`k${index}`, bytes).metadata }, written);
+    });
   });
 
   it("tells apart keys of which one looks as the other is spelt", () => {
@@ -130,6 +153,7 @@ describe("the stored form of an entry", () => {
       ["a\\n", "a\n"],
       ['a"b', 'a\\"b'],
       ["a", 'a","serializer":"rich'],
+      ["a", "ab"],
       ["é", "\\u00e9"],
     ] as const) {
       expect(wire.decode(one, wire.encode(one, entry(1))).payload).toBe(1);
@@ -285,7 +309,7 @@ describe("what cannot be used", () => {
 /** The text as an entry whose checksum is right. */
 function rechecked(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  const check = checksumText(checksum(bytes, headBytes + 26));
+  const check = checksumText(checksum(new DataView(bytes.buffer), headBytes + 26));
   bytes.set(new TextEncoder().encode(check), headBytes + 10);
   return bytes;
 }

@@ -10,14 +10,12 @@ export interface Checksum {
 }
 
 /**
- * A 64-bit checksum of `bytes` from `start` on, against accidents and not against forgers. Four 32-bit lanes in the
- * manner of xxHash (BSD-licensed specification, Y. Collet): multiplications of 32 bits are what a runtime has at full
+ * A 64-bit checksum of what `view` shows from `start` on, against accidents and not against forgers. Four 32-bit lanes in
+ * the manner of xxHash (BSD-licensed specification, Y. Collet): multiplications of 32 bits are what a runtime has at full
  * speed. One changed word always changes it.
  */
-export function checksum(bytes: Uint8Array, start: number): Checksum {
-  const end = bytes.length;
-  // Stored bytes begin anywhere in a larger buffer, so words are not aligned; a DataView reads them all the same.
-  const view = new DataView(bytes.buffer, bytes.byteOffset, end);
+export function checksum(view: DataView, start: number): Checksum {
+  const end = view.byteLength;
   let a = (p1 + p2) | 0;
   let b = p2;
   let c = p3;

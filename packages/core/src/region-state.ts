@@ -15,7 +15,7 @@ import { ReadThroughProxy } from "./read-through.ts";
 import { ReentryGuard } from "./reentry.ts";
 import type { RegionEventHub } from "./region-events.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
-import { Stamps } from "./stamps.ts";
+import { Stamps, wholeMicros } from "./stamps.ts";
 import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
 import { checkTags } from "./tags.ts";
 import { type TierNames, tierNamesOf } from "./tiers.ts";
@@ -173,7 +173,7 @@ export class RegionState {
     if (options.jitter !== 0 && ttl !== Number.POSITIVE_INFINITY) ttl *= 1 - options.jitter * options.random();
     // Assigned one by one: object spreads cost microseconds here, a whole creation's worth.
     const metadata: { -readonly [K in keyof CacheMetadata]: CacheMetadata[K] } = {
-      createdAt: options.clock.now(),
+      createdAt: wholeMicros(options.clock.now()),
       startedAt: plan.startedAt,
       formatVersion: options.valueVersion,
       ttl,

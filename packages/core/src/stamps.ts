@@ -3,9 +3,14 @@ import type { Clock } from "./clock.ts";
 // The distance between two neighbouring doubles at today's number of milliseconds since the epoch.
 const smallestStep = 2 ** -12;
 
+/** The nearest whole microsecond: what takes few digits to store. */
+export function wholeMicros(instant: number): number {
+  return Math.round(instant * 1000) / 1000;
+}
+
 /**
- * Instants that never repeat: inside a process "before" and "after" are exact, however coarse the clock. A stamp runs ahead
- * of the clock by a quarter of a microsecond for each one taken within the clock's own resolution.
+ * Instants that never repeat: inside a process "before" and "after" are exact, however coarse the clock. They are whole
+ * microseconds; a stamp runs ahead of the clock by a quarter of one for each that is taken within the same.
  */
 export class Stamps {
   readonly #clock: Clock;
@@ -16,7 +21,7 @@ export class Stamps {
   }
 
   next(): number {
-    const now = this.#clock.now();
+    const now = wholeMicros(this.#clock.now());
     this.#last = now > this.#last ? now : this.#last + smallestStep;
     return this.#last;
   }

@@ -54,3 +54,8 @@ export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** The same bytes, for reading words: stored bytes begin anywhere in a larger buffer, and a DataView asks for no alignment. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

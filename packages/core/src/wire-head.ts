@@ -1,18 +1,26 @@
 import type { Order } from "./cached-value.ts";
 import { SerializationError } from "./errors.ts";
-import { utf8Bytes, utf8Text } from "./utf8.ts";
+import { utf8Bytes, viewOf } from "./utf8.ts";
+import { isFourDigits, sixteenDigits } from "./wire-digits.ts";
 
 const magic = "cascata1 ";
-const magicBytes = utf8Bytes(magic);
+const magicView = viewOf(utf8Bytes(magic));
+const magicWords = [magicView.getInt32(0, true), magicView.getInt32(4, true)] as const;
 /** How many bytes an epoch takes, and where it begins. */
 export const epochLength = 12;
 export const epochAt: number = magic.length;
 const seqLength = 16;
+/** How many bytes an order takes: epoch, space, number. */
+export const orderLength: number = epochLength + 1 + seqLength;
 const seqAt = epochAt + epochLength + 1;
 const padding = ".";
 const paddingByte = 46;
+/** Four of the digit 0. */
+const zeros = 0x30303030;
 /** The epoch of an entry without a revision. */
 export const noEpoch: string = "0".repeat(epochLength);
+/** What stands for no order. */
+export const noOrderText: string = `${noEpoch} ${"0".repeat(seqLength)}`;
 const space = 32;
 
 /**
@@ -22,7 +30,7 @@ const space = 32;
 export const headBytes: number = seqAt + seqLength + 1;
 
 /** The head of an entry without a revision. */
-export const emptyHead: string = `${magic}${noEpoch} ${"0".repeat(seqLength)} `;
+export const emptyHead: string = `${magic}${noOrderText} `;
 
 /**
  * The head that says `revision`.
@@ -30,34 +38,74 @@ export const emptyHead: string = `${magic}${noEpoch} ${"0".repeat(seqLength)} `;
  */
 export function headOf(revision: Order | undefined): string {
   if (revision === undefined) return emptyHead;
-  const { epoch, seq } = revision;
-  if (!/^[!-~]{1,12}$/.test(epoch) || epoch.endsWith(padding) || !Number.isSafeInteger(seq) || seq < 0) {
-    throw new SerializationError(
-      `the revision ${JSON.stringify(epoch)}, ${seq} does not fit the head of an entry: an epoch has 1 to ` +
-        `${epochLength} printable ASCII characters and ends without "${padding}", a number is a whole one from 0 on`,
-    );
-  }
-  return `${magic}${epoch.padEnd(epochLength, padding)} ${String(seq).padStart(seqLength, "0")} `;
+  const text = orderText(revision);
+  if (text !== undefined) return `${magic}${text} `;
+  throw new SerializationError(
+    `the revision ${JSON.stringify(revision.epoch)}, ${revision.seq} does not fit the head of an entry: an epoch has 1 to ` +
+      `${epochLength} printable ASCII characters and ends without "${padding}", a number is a whole one from 0 on`,
+  );
 }
 
-/** Whether `bytes` begin as an entry does. */
-export function hasHead(bytes: Uint8Array): boolean {
-  if (bytes.length < headBytes || bytes[seqAt - 1] !== space || bytes[headBytes - 1] !== space) return false;
-  for (let at = 0; at < magicBytes.length; at += 1) if (bytes[at] !== magicBytes[at]) return false;
-  for (let at = seqAt; at < headBytes - 1; at += 1) if (!isDigit(bytes[at] ?? 0)) return false;
-  return true;
+/** An order in its {@link orderLength} characters; `undefined` for one that does not fit. */
+export function orderText({ epoch, seq }: Order): string | undefined {
+  if (!/^[!-~]{1,12}$/.test(epoch) || epoch.endsWith(padding) || !Number.isSafeInteger(seq) || seq < 0)
+    return undefined;
+  return `${epoch.padEnd(epochLength, padding)} ${String(seq).padStart(seqLength, "0")}`;
+}
+
+/** The order that such a text says; `undefined` for any other text. */
+export function orderIn(text: string): Order | undefined {
+  const [, epoch, seq] = /^([!-~]{12}) (\d{16})$/.exec(text) ?? [];
+  return epoch === undefined ? undefined : { epoch: epoch.replace(/(?<=.)\.+$/, ""), seq: Number(seq) };
+}
+
+/** Whether these bytes begin as an entry does. */
+export function hasHead(view: DataView): boolean {
+  return (
+    view.byteLength >= headBytes &&
+    view.getInt32(0, true) === magicWords[0] &&
+    view.getInt32(4, true) === magicWords[1] &&
+    view.getUint8(epochAt - 1) === space &&
+    view.getUint8(seqAt - 1) === space &&
+    view.getUint8(headBytes - 1) === space &&
+    isFourDigits(view.getInt32(seqAt, true)) &&
+    isFourDigits(view.getInt32(seqAt + 4, true)) &&
+    isFourDigits(view.getInt32(seqAt + 8, true)) &&
+    isFourDigits(view.getInt32(seqAt + 12, true))
+  );
+}
+
+/** Reads orders as {@link orderText} spells them. Most name the epoch of the one before, and need no text of their own for it. */
+export class OrderReader {
+  #epoch = "";
+  #first = 0;
+  #second = 0;
+  #third = 0;
+
+  /** The order at `at`, `undefined` for none. */
+  read(view: DataView, at: number): Order | undefined {
+    const first = view.getInt32(at, true);
+    const second = view.getInt32(at + 4, true);
+    const third = view.getInt32(at + 8, true);
+    const seq = sixteenDigits(view, at + epochLength + 1);
+    if (first === zeros && second === zeros && third === zeros && seq === 0) return undefined;
+    if (first !== this.#first || second !== this.#second || third !== this.#third) {
+      this.#first = first;
+      this.#second = second;
+      this.#third = third;
+      this.#epoch = epochIn(view, at);
+    }
+    return { epoch: this.#epoch, seq };
+  }
+}
+
+function epochIn(view: DataView, at: number): string {
+  let end = at + epochLength;
+  while (end > at + 1 && view.getUint8(end - 1) === paddingByte) end -= 1;
+  return String.fromCharCode(...Array.from({ length: end - at }, (_, index) => view.getUint8(at + index)));
 }
 
 /** The revision that a head says, `undefined` for none. Ask {@link hasHead} first. */
-export function revisionOf(bytes: Uint8Array): Order | undefined {
-  let seq = 0;
-  for (let at = seqAt; at < headBytes - 1; at += 1) seq = seq * 10 + ((bytes[at] ?? 0) - 48);
-  let end = epochAt + epochLength;
-  while (end > epochAt + 1 && bytes[end - 1] === paddingByte) end -= 1;
-  const epoch = utf8Text(bytes, epochAt, end);
-  return seq === 0 && epoch === noEpoch ? undefined : { epoch, seq };
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 48 && byte <= 57;
+export function revisionOf(view: DataView): Order | undefined {
+  return new OrderReader().read(view, epochAt);
 }

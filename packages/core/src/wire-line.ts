@@ -1,197 +1,192 @@
 import type { CacheMetadata, Order } from "./cached-value.ts";
-import { utf8Bytes, utf8Text } from "./utf8.ts";
-import { epochAt, epochLength, headBytes, noEpoch } from "./wire-head.ts";
-import { hashOf, longestKeptKey } from "./wire-metadata.ts";
+import { utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
+import { fourDigits } from "./wire-digits.ts";
+import { epochAt, headBytes, noOrderText, OrderReader, orderLength, orderText } from "./wire-head.ts";
+import { type Common, commonOf, commonText, hashOf, keyText, longestKeptKey, timesText } from "./wire-metadata.ts";
 
-type Writable = { -readonly [Name in keyof CacheMetadata]: CacheMetadata[Name] };
+// {"check":"f785a7ddca452aa1","createdAt":1795424545123.250,"startedAt":1795424545100.000,
+//  "startedOrder":"k3x9q2m1c7aa 0000000000000017","key":"users:42","serializer":"rich","formatVersion":3,"ttl":60000}
+export const checkStart = '{"check":"';
+export const checkDigits = 16;
+/** What the checksum covers begins here. */
+export const coveredFrom: number = headBytes + checkStart.length + checkDigits;
+const createdName = '","createdAt":';
+const startedName = ',"startedAt":';
+const orderName = ',"startedOrder":"';
+const wholeDigits = 13;
+const instantLength = wholeDigits + 4;
+const createdAt = coveredFrom + createdName.length;
+const startedAt = createdAt + instantLength + startedName.length;
+const orderAt = startedAt + instantLength + orderName.length;
+const orderEnd = orderAt + orderLength;
+const firstLetterAt = coveredFrom + 3;
+const firstLetter = createdName.charCodeAt(3);
 
+const keyStart = utf8Bytes('","key":"');
+const hashStart = utf8Bytes('","keyHash":"');
+const newline = 10;
 const quote = 34;
 const dot = 46;
-const zero = 48;
 const backslash = 92;
-const seqAt = epochAt + epochLength + 1;
 
-const keyMember = utf8Bytes('","key":"');
-const hashMember = utf8Bytes('","keyHash":"');
-const createdAtMember = utf8Bytes(',"createdAt":');
-const startedAtMember = utf8Bytes(',"startedAt":');
-const ttlMember = utf8Bytes(',"ttl":');
-const graceMember = utf8Bytes(',"grace":');
-const orderMember = utf8Bytes(',"startedOrder":["');
-const seqStart = utf8Bytes('",');
-const orderEnd = utf8Bytes("]");
-const lineEnd = utf8Bytes("}\n");
-const infinity = utf8Bytes('"Infinity"');
-
-/** So many digits are a whole 32-bit number, and so many a number that is exact, whatever they are. */
-const intDigits = 9;
-const exactDigits = 15;
-const powers = Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent);
-/** From here on (the year 2004) doubles are a 4096th apart. */
-const coarseFrom = 2 ** 40;
-const coarseDecimals = 12;
+/** Instants of so many digits, from 2001 to 2286, have a spelling of a fixed length. */
+const leastMicros = 10 ** (wholeDigits + 2);
+const tooManyMicros = 10 ** (wholeDigits + 3);
+const half = 10 ** 9;
 
 /**
- * Reads head and metadata line as a Wire writes them, member after member, in a third of the time that making a text of
- * it, `JSON.parse` and a look at each member take. It knows no escapes, no exponents and none of the rarer members: at
- * the first thing that it doesn't expect it gives up, and the line is to be parsed.
+ * The line of metadata from behind its checksum on. Instants of whole microseconds and an order stand at fixed places, where
+ * they are read without looking for them; any others are members like the rest.
+ */
+export function lineText(key: string, metadata: CacheMetadata, serializer: string, offsetMs: number): string {
+  const common = commonText(metadata, serializer);
+  const created = instantText(metadata.createdAt + offsetMs);
+  const started = metadata.startedAt === metadata.createdAt ? created : instantText(metadata.startedAt + offsetMs);
+  const order = fixedOrder(metadata.startedOrder);
+  if (created === undefined || started === undefined || order === undefined)
+    return `",${keyText(key)},${common},${timesText(metadata, offsetMs)}}\n`;
+  return `${createdName}${created}${startedName}${started}${orderName}${order}",${keyText(key)},${common}}\n`;
+}
+
+function instantText(instant: number): string | undefined {
+  const micros = Math.round(instant * 1000);
+  if (!(micros >= leastMicros && micros < tooManyMicros) || micros / 1000 !== instant) return undefined;
+  // In two halves: printing a number of more than 32 bits takes as long as all the rest.
+  const high = Math.floor(micros / half);
+  const digits = String(high) + String(half + (micros - high * half)).slice(1);
+  return `${digits.slice(0, wholeDigits)}.${digits.slice(wholeDigits)}`;
+}
+
+function fixedOrder(order: Order | undefined): string | undefined {
+  if (order === undefined) return noOrderText;
+  const text = orderText(order);
+  return text === noOrderText || /["\\]/.test(order.epoch) ? undefined : text;
+}
+
+/**
+ * Reads the metadata of entries as most of them are: what is at a fixed place from there, and what an entry has in common
+ * with the one before it without looking at more than that. At the first thing that it doesn't expect it gives up, and the
+ * line is to be parsed.
  */
 export class LineReader {
-  readonly #from: number;
-  readonly #afterKey: Uint8Array;
-  #bytes: Uint8Array = lineEnd;
-  #at = 0;
-  /** Most entries name the epoch of the one before, and need no text of their own for it. */
-  #epoch = "";
+  readonly #serializer: string;
+  readonly #revisions = new OrderReader();
+  readonly #orders = new OrderReader();
+  /** What stood behind the last key, and what it said. */
+  #rest: DataView = viewOf(new Uint8Array(0));
+  #common: Common | undefined;
+  /** Whether that is no more than version and ttl. */
+  #isPlain = false;
+  #end = 0;
 
-  /** @param from where the line's next member after the checksum begins */
-  constructor(from: number, serializer: string) {
-    this.#from = from;
-    this.#afterKey = utf8Bytes(`","serializer":"${serializer}","formatVersion":`);
+  constructor(serializer: string) {
+    this.#serializer = serializer;
   }
 
   /** Where the payload begins, when the line has been read. */
   get end(): number {
-    return this.#at;
+    return this.#end;
   }
 
   /** The metadata; `undefined`: parse it. Head and checksum have been checked. */
-  read(bytes: Uint8Array, key: string, offsetMs: number): CacheMetadata | undefined {
-    this.#bytes = bytes;
-    this.#at = this.#from;
-    const metadata = this.#metadata(key, offsetMs);
-    // What was read may be a part of a large network buffer.
-    this.#bytes = lineEnd;
-    return metadata;
+  read(bytes: Uint8Array, view: DataView, key: string, offsetMs: number): CacheMetadata | undefined {
+    if (!isFixed(view)) return undefined;
+    const keyEnd = endOfKey(view, key);
+    const common = keyEnd === undefined ? undefined : this.#commonAt(bytes, view, keyEnd);
+    if (common === undefined) return undefined;
+    const created = instantAt(view, createdAt) - offsetMs;
+    const started = instantAt(view, startedAt) - offsetMs;
+    const startedOrder = this.#orders.read(view, orderAt);
+    const revision = this.#revisions.read(view, epochAt);
+    const { formatVersion, ttl } = common;
+    // In one piece, where that is possible: members that are added one by one cost more than all that was read.
+    if (this.#isPlain && ttl !== undefined && startedOrder !== undefined && revision !== undefined)
+      return { createdAt: created, startedAt: started, formatVersion, ttl, startedOrder, revision };
+    const orders = { ...(startedOrder && { startedOrder }), ...(revision && { revision }) };
+    return { createdAt: created, startedAt: started, ...common, ...orders };
   }
 
-  #metadata(key: string, offsetMs: number): CacheMetadata | undefined {
-    if (!this.#isOfKey(key) || !this.#skip(this.#afterKey)) return undefined;
-    const formatVersion = this.#number();
-    if (!this.#skip(createdAtMember)) return undefined;
-    const createdAt = this.#number();
-    if (!this.#skip(startedAtMember)) return undefined;
-    const startedAt = this.#number();
-    const metadata: Writable = { createdAt: createdAt - offsetMs, startedAt: startedAt - offsetMs, formatVersion };
-    let sum = formatVersion + createdAt + startedAt;
-    if (this.#skip(ttlMember)) sum += metadata.ttl = this.#length();
-    if (this.#skip(graceMember)) sum += metadata.grace = this.#length();
-    if (this.#skip(orderMember)) {
-      const epoch = this.#epochAt(this.#at, quote);
-      if (epoch === undefined) return undefined;
-      this.#at += epoch.length;
-      if (!this.#skip(seqStart)) return undefined;
-      const seq = this.#number();
-      if (!this.#skip(orderEnd)) return undefined;
-      metadata.startedOrder = { epoch, seq };
-      sum += seq;
+  /** What stands between the key and the payload. Entries of one region mostly have the same there. */
+  #commonAt(bytes: Uint8Array, view: DataView, at: number): Common | undefined {
+    const rest = this.#rest;
+    const length = rest.byteLength;
+    const isKnown = this.#common !== undefined && at + length <= view.byteLength && isSame(view, at, rest);
+    if (isKnown) {
+      this.#end = at + length;
+      return this.#common;
     }
-    // One NaN among the numbers is a member that was not read.
-    if (!this.#skip(lineEnd) || Number.isNaN(sum)) return undefined;
-    const revision = this.#revision();
-    if (revision !== undefined) metadata.revision = revision;
-    return metadata;
+    const end = bytes.indexOf(newline, at) + 1;
+    const common = this.#parsed(utf8Text(bytes, at, end));
+    if (common === undefined) return undefined;
+    // A copy: what was read may be a part of a large network buffer.
+    this.#rest = viewOf(Uint8Array.from(bytes.subarray(at, end)));
+    this.#common = common;
+    this.#isPlain = Object.keys(common).length === 2 && common.ttl !== undefined;
+    this.#end = end;
+    return common;
   }
 
-  #isOfKey(key: string): boolean {
-    if (key.length > longestKeptKey) return this.#skip(hashMember) && this.#skip(utf8Bytes(hashOf(key)));
-    if (!this.#skip(keyMember)) return false;
-    const bytes = this.#bytes;
-    const at = this.#at;
-    for (let index = 0; index < key.length; index += 1) {
-      const unit = key.charCodeAt(index);
-      if (bytes[at + index] !== unit || unit === backslash || unit === quote || unit > 127) return false;
+  #parsed(text: string): Common | undefined {
+    if (!text.startsWith(`","serializer":"${this.#serializer}","formatVersion":`)) return undefined;
+    try {
+      const common = commonOf(JSON.parse(`{${text.slice(2)}`));
+      Object.freeze(common.tags);
+      Object.freeze(common.validators);
+      return common;
+    } catch {
+      return undefined;
     }
-    this.#at = at + key.length;
-    return true;
   }
+}
 
-  #skip(expected: Uint8Array): boolean {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    for (let index = 0; index < expected.length; index += 1) if (bytes[at + index] !== expected[index]) return false;
-    this.#at = at + expected.length;
-    return true;
-  }
+function isFixed(view: DataView): boolean {
+  return (
+    view.byteLength > orderEnd &&
+    view.getUint8(firstLetterAt) === firstLetter &&
+    view.getUint8(createdAt + wholeDigits) === dot &&
+    view.getUint8(startedAt + wholeDigits) === dot &&
+    view.getUint8(orderAt - 1) === quote &&
+    view.getUint8(orderEnd) === quote
+  );
+}
 
-  /** Plain digits, with a fraction or not; NaN for anything else. */
-  #number(): number {
-    const start = this.#at;
-    const whole = this.#digits();
-    if (this.#bytes[this.#at] !== dot) return whole;
-    this.#at += 1;
-    const fractionAt = this.#at;
-    const fraction = this.#digits();
-    const decimals = this.#at - fractionAt;
-    // This rounds as reading the whole text would: no number with so few decimals lies next to the middle of two doubles
-    // without being it.
-    if (whole >= coarseFrom && decimals <= coarseDecimals) return whole + fraction / (powers[decimals] ?? Number.NaN);
-    return Number.isNaN(whole + fraction) ? Number.NaN : Number(utf8Text(this.#bytes, start, this.#at));
-  }
+/** As far as doubles go: whole and fraction, added, round as the whole text would. */
+function instantAt(view: DataView, at: number): number {
+  const millions = fourDigits(view.getInt32(at, true)) * 10_000 + fourDigits(view.getInt32(at + 4, true));
+  const rest = fourDigits(view.getInt32(at + 8, true)) * 10 + view.getUint8(at + 12) - 48;
+  // The dot is no digit, and stands for the first of the four.
+  const micros = fourDigits(view.getInt32(at + wholeDigits, true) & 0xffffff00);
+  return millions * 100_000 + rest + micros / 1000;
+}
 
-  /** NaN for none, or too many to be exact. Two halves, because steps of doubles take three times those of integers. */
-  #digits(): number {
-    const start = this.#at;
-    const high = this.#few();
-    const middle = this.#at;
-    if (middle === start) return Number.NaN;
-    if (middle - start < intDigits) return high;
-    const low = this.#few();
-    const scale = powers[this.#at - middle];
-    return this.#at - start > exactDigits || scale === undefined ? Number.NaN : high * scale + low;
-  }
+/** Where the key ends, if it is this one and stands there as it is. */
+function endOfKey(view: DataView, key: string): number | undefined {
+  if (key.length > longestKeptKey) return endOfText(view, endOfBytes(view, orderEnd, hashStart), hashOf(key));
+  return endOfText(view, endOfBytes(view, orderEnd, keyStart), key);
+}
 
-  #few(): number {
-    const bytes = this.#bytes;
-    const first = this.#at;
-    let at = first;
-    let value = 0;
-    for (; at < first + intDigits; at += 1) {
-      const digit = (bytes[at] ?? 0) - zero;
-      if (digit < 0 || digit > 9) break;
-      value = (value * 10 + digit) | 0;
-    }
-    this.#at = at;
-    return value;
-  }
+function endOfBytes(view: DataView, at: number, expected: Uint8Array): number | undefined {
+  const end = at + expected.length;
+  if (end > view.byteLength) return undefined;
+  for (let index = 0; index < expected.length; index += 1)
+    if (view.getUint8(at + index) !== expected[index]) return undefined;
+  return end;
+}
 
-  #length(): number {
-    return this.#skip(infinity) ? Number.POSITIVE_INFINITY : this.#number();
+function endOfText(view: DataView, at: number | undefined, text: string): number | undefined {
+  const end = (at ?? 0) + text.length;
+  if (at === undefined || end > view.byteLength) return undefined;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (view.getUint8(at + index) !== unit || unit === backslash || unit === quote || unit > 127) return undefined;
   }
+  return end;
+}
 
-  /** The epoch from `at` to `end`; `undefined` for what is not printable ASCII as it is, or too long to be one. */
-  #epochAt(at: number, end: number): string | undefined {
-    const bytes = this.#bytes;
-    const known = this.#epoch;
-    let length = 0;
-    let isKnown = true;
-    for (let byte = bytes[at]; byte !== end; byte = bytes[at + length]) {
-      if (byte === undefined || byte < 33 || byte > 126 || byte === quote || byte === backslash) return undefined;
-      if (length === epochLength) return undefined;
-      if (known.charCodeAt(length) !== byte) isKnown = false;
-      length += 1;
-    }
-    if (isKnown && known.length === length) return known;
-    this.#epoch = utf8Text(bytes, at, at + length);
-    return this.#epoch;
-  }
-
-  #revision(): Order | undefined {
-    const bytes = this.#bytes;
-    const end = this.#at;
-    this.#at = seqAt;
-    const seq = this.#few() * (powers[headBytes - 1 - seqAt - intDigits] ?? 0) + this.#few();
-    this.#at = end;
-    let length = epochLength;
-    while (length > 1 && bytes[epochAt + length - 1] === dot) length -= 1;
-    const known = this.#epoch;
-    let isKnown = known.length === length;
-    for (let index = 0; isKnown && index < length; index += 1)
-      isKnown = known.charCodeAt(index) === bytes[epochAt + index];
-    if (isKnown) return { epoch: known, seq };
-    const epoch = utf8Text(bytes, epochAt, epochAt + length);
-    if (epoch === noEpoch && seq === 0) return undefined;
-    this.#epoch = epoch;
-    return { epoch, seq };
-  }
+/** Whether `view` shows at `at` what `other` shows, which is longer than a word. */
+function isSame(view: DataView, at: number, other: DataView): boolean {
+  const last = other.byteLength - 4;
+  for (let index = 0; index < last; index += 4)
+    if (view.getInt32(at + index, true) !== other.getInt32(index, true)) return false;
+  return view.getInt32(at + last, true) === other.getInt32(last, true);
 }

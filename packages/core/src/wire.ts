@@ -6,10 +6,11 @@ import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import type { Serializer } from "./serializer.ts";
-import { joinedBytes, utf8Bytes, utf8Text } from "./utf8.ts";
+import { joinedBytes, utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
+import { hexWord } from "./wire-digits.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
-import { LineReader } from "./wire-line.ts";
-import { isOfKey, metadataOf, metadataText } from "./wire-metadata.ts";
+import { checkDigits, checkStart, coveredFrom, LineReader, lineText } from "./wire-line.ts";
+import { isOfKey, metadataOf } from "./wire-metadata.ts";
 
 export { headBytes } from "./wire-head.ts";
 
@@ -24,11 +25,8 @@ export interface WireOptions {
 }
 
 const aSerializer = anObjectWith("an object with name, serialize and deserialize", "serialize", "deserialize");
-const checkStart = '{"check":"';
 const startBytes = utf8Bytes(checkStart);
-const checkDigits = 16;
 const checkAt = headBytes + checkStart.length;
-const coveredFrom = checkAt + checkDigits;
 const noCheck = "0".repeat(checkDigits);
 const newline = 10;
 
@@ -63,7 +61,7 @@ export class Wire {
     this.#serializer = serializer;
     this.#maxBytes = maxEntryBytes;
     this.#offsetMs = offsetMs;
-    this.#reader = new LineReader(coveredFrom, serializer.name);
+    this.#reader = new LineReader(serializer.name);
   }
 
   /**
@@ -73,8 +71,8 @@ export class Wire {
    */
   encode(key: string, entry: CachedValue): Uint8Array {
     const { metadata } = entry;
-    const members = metadataText(key, metadata, this.#serializer.name, this.#offsetMs());
-    const start = `${headOf(metadata.revision)}${checkStart}${noCheck}",${members}}\n`;
+    const line = lineText(key, metadata, this.#serializer.name, this.#offsetMs());
+    const start = headOf(metadata.revision) + checkStart + noCheck + line;
     const bytes = this.#bytesOf(key, start, entry.payload);
     if (bytes.length > this.#maxBytes) throw this.#tooBig(key, `${bytes.length}`);
     writeCheck(bytes);
@@ -86,12 +84,13 @@ export class Wire {
    * @throws SerializationError for bytes that something else wrote, or that were cut, changed, or stored for another key
    */
   decode(key: string, bytes: Uint8Array): CachedValue {
-    if (!hasHead(bytes)) throw failure(key, "it was not written by Cascata, or was cut");
-    if (!isWhole(bytes)) throw failure(key, "its checksum is wrong: it was cut or changed");
+    const view = viewOf(bytes);
+    if (!hasHead(view)) throw failure(key, "it was not written by Cascata, or was cut");
+    if (!isWhole(view)) throw failure(key, "its checksum is wrong: it was cut or changed");
     const offsetMs = this.#offsetMs();
-    const quick = this.#reader.read(bytes, key, offsetMs);
+    const quick = this.#reader.read(bytes, view, key, offsetMs);
     const from = quick === undefined ? bytes.indexOf(newline, coveredFrom) + 1 : this.#reader.end;
-    const metadata = quick ?? this.#parsed(key, bytes, from - 1, offsetMs);
+    const metadata = quick ?? this.#parsed(key, bytes, view, from - 1, offsetMs);
     try {
       return new CachedValue(this.#payloadOf(bytes, from), metadata);
     } catch (error) {
@@ -101,11 +100,12 @@ export class Wire {
 
   /** The revision in the head of stored bytes, without reading further; `undefined` if there is none, or no head. */
   static revision(bytes: Uint8Array): Order | undefined {
-    return hasHead(bytes) ? revisionOf(bytes) : undefined;
+    const view = viewOf(bytes);
+    return hasHead(view) ? revisionOf(view) : undefined;
   }
 
   /** The metadata of a line that is not for the {@link LineReader}. */
-  #parsed(key: string, bytes: Uint8Array, lineEnd: number, offsetMs: number): CacheMetadata {
+  #parsed(key: string, bytes: Uint8Array, view: DataView, lineEnd: number, offsetMs: number): CacheMetadata {
     const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
     if (line === undefined) throw failure(key, "its metadata cannot be read");
     if (!isOfKey(line, key)) throw failure(key, "it was stored for another key");
@@ -114,7 +114,7 @@ export class Wire {
       throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
     }
     try {
-      return metadataOf(line, revisionOf(bytes), offsetMs);
+      return metadataOf(line, revisionOf(view), offsetMs);
     } catch (error) {
       throw failure(key, textOf(error), error);
     }
@@ -156,46 +156,24 @@ function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined
 }
 
 function writeCheck(bytes: Uint8Array): void {
-  const { high, low } = checksum(bytes, coveredFrom);
-  writeFour(bytes, checkAt, fourDigits(high >>> 16));
-  writeFour(bytes, checkAt + 4, fourDigits(high));
-  writeFour(bytes, checkAt + 8, fourDigits(low >>> 16));
-  writeFour(bytes, checkAt + 12, fourDigits(low));
+  const view = viewOf(bytes);
+  const { high, low } = checksum(view, coveredFrom);
+  view.setInt32(checkAt, hexWord(high >>> 16), true);
+  view.setInt32(checkAt + 4, hexWord(high), true);
+  view.setInt32(checkAt + 8, hexWord(low >>> 16), true);
+  view.setInt32(checkAt + 12, hexWord(low), true);
 }
 
-function isWhole(bytes: Uint8Array): boolean {
-  if (bytes.length <= coveredFrom) return false;
-  for (let at = 0; at < startBytes.length; at += 1) if (bytes[headBytes + at] !== startBytes[at]) return false;
-  const { high, low } = checksum(bytes, coveredFrom);
+function isWhole(view: DataView): boolean {
+  if (view.byteLength <= coveredFrom) return false;
+  for (let at = 0; at < startBytes.length; at += 1) if (view.getUint8(headBytes + at) !== startBytes[at]) return false;
+  const { high, low } = checksum(view, coveredFrom);
   return (
-    readFour(bytes, checkAt) === fourDigits(high >>> 16) &&
-    readFour(bytes, checkAt + 4) === fourDigits(high) &&
-    readFour(bytes, checkAt + 8) === fourDigits(low >>> 16) &&
-    readFour(bytes, checkAt + 12) === fourDigits(low)
+    view.getInt32(checkAt, true) === hexWord(high >>> 16) &&
+    view.getInt32(checkAt + 4, true) === hexWord(high) &&
+    view.getInt32(checkAt + 8, true) === hexWord(low >>> 16) &&
+    view.getInt32(checkAt + 12, true) === hexWord(low)
   );
-}
-
-/** The ASCII codes of the lower 16 bits' four hexadecimal digits, the first one in the lowest byte. */
-function fourDigits(value: number): number {
-  const nibbles = ((value >>> 12) & 15) | (value & 0xf00) | ((value & 0xf0) << 12) | ((value & 15) << 24);
-  // In the bytes above 9 adding 6 carries into the upper half: a letter, 39 codes further on.
-  const letters = ((nibbles + 0x06060606) >>> 4) & 0x01010101;
-  return (nibbles + 0x30303030 + letters * 39) | 0;
-}
-
-function readFour(bytes: Uint8Array, at: number): number {
-  return byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24);
-}
-
-function byte(bytes: Uint8Array, at: number): number {
-  return bytes[at] ?? 0;
-}
-
-function writeFour(bytes: Uint8Array, at: number, codes: number): void {
-  bytes[at] = codes;
-  bytes[at + 1] = codes >>> 8;
-  bytes[at + 2] = codes >>> 16;
-  bytes[at + 3] = codes >>> 24;
 }
 
 function failure(key: string, why: string, cause?: unknown): SerializationError {
