@@ -104,16 +104,20 @@ export class NearTier {
   }
 
   /** One multi-write for a whole batch. */
-  fillMulti(entries: readonly (readonly [CachedValue, FillTicket])[]): void {
-    // Tickets of one moment are mostly one and the same: a write carries one of them.
-    const byGuard = new Map<string | undefined, Map<string, CachedValue>>();
-    for (const [entry, ticket] of entries) {
-      if (this.#hasNewer(ticket.key, entry.metadata.revision)) continue;
-      const group = byGuard.get(ticket.guard) ?? new Map<string, CachedValue>();
-      byGuard.set(ticket.guard, group.set(ticket.key, this.confidence.confirmed(entry)));
-    }
-    for (const [guard, mapping] of byGuard) {
-      this.quietly(this.#attempt(() => this.backend.setMulti(mapping, this.#writeContext(guard))));
+  fillMulti(entries: readonly CachedValue[], tickets: readonly FillTicket[]): void {
+    let start = 0;
+    while (start < entries.length) {
+      // Tickets of one moment are mostly one and the same: a write carries one of them.
+      const guard = tickets[start]?.guard;
+      const group = new Map<string, CachedValue>();
+      let at = start;
+      for (; at < entries.length && tickets[at]?.guard === guard; at += 1) {
+        const { key } = tickets[at] as FillTicket;
+        const entry = entries[at] as CachedValue;
+        if (!this.#hasNewer(key, entry.metadata.revision)) group.set(key, this.confidence.confirmed(entry));
+      }
+      if (group.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(group, this.#writeContext(guard))));
+      start = at;
     }
   }
 

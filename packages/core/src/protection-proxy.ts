@@ -245,10 +245,14 @@ export function protect(backend: CacheBackend, options: ProtectionOptions = {}):
 function failureIn(answer: unknown, keyCount: number): unknown {
   if (answer instanceof ReadFailure) return answer.error;
   if (Array.isArray(answer) || answer instanceof Map) {
-    const every = [...answer.values()];
-    if (every.length < Math.max(keyCount, 1)) return undefined;
-    const errors = every.map((one) => failureIn(one, 0));
-    return errors.includes(undefined) ? undefined : errors[0];
+    if ((Array.isArray(answer) ? answer.length : answer.size) < Math.max(keyCount, 1)) return undefined;
+    let first: unknown;
+    for (const one of answer.values()) {
+      const error = failureIn(one, 0);
+      if (error === undefined) return undefined;
+      first ??= error;
+    }
+    return first;
   }
   const outcome = answer as Partial<WriteOutcome> | null | undefined;
   return outcome?.status === "failed" || outcome?.status === "unknown"

@@ -126,7 +126,8 @@ export abstract class ProxyBackend extends CacheBackend {
   get(key: string, context?: ReadContext): Awaitable<Found> {
     const inner = this.#maps ? this.toInner(key) : key;
     const given = this.#allowed(context);
-    const innerContext = this.#maps && given !== undefined ? mappedReadContext(given, this.#mapping([key])) : given;
+    const innerContext =
+      this.#maps && given !== undefined ? mappedReadContext(given, this.#mapping([key], [inner])) : given;
     const found = this.#surrounds
       ? this.around("get", (limit) => this.proxied.get(inner, within(innerContext, limit)), [key], context)
       : this.proxied.get(inner, innerContext);
@@ -134,8 +135,8 @@ export abstract class ProxyBackend extends CacheBackend {
   }
 
   getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
-    const mapping = this.#maps ? this.#mapping(keys) : undefined;
-    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
+    const inner = this.#maps ? keys.map(this.#toInner) : keys;
+    const mapping = this.#maps ? this.#mapping(keys, inner) : undefined;
     const given = this.#allowed(context);
     const innerContext = mapping === undefined || given === undefined ? given : mappedReadContext(given, mapping);
     const run = (limit?: number) => this.proxied.getMulti(inner, within(innerContext, limit));
@@ -172,16 +173,16 @@ export abstract class ProxyBackend extends CacheBackend {
   delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {
     const inner = this.#maps ? this.toInner(key) : key;
     const innerContext =
-      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key], [inner])) : context;
     const run = (limit?: number) => this.proxied.delete(inner, within(innerContext, limit));
     return this.#surrounds ? this.around("delete", run, [key], context) : run();
   }
 
   deleteMulti(keys: readonly string[], context?: WriteContext): Awaitable<WriteOutcomes | void> {
-    const mapping = this.#maps ? this.#mapping(keys) : undefined;
+    const inner = this.#maps ? keys.map(this.#toInner) : keys;
+    const mapping = this.#maps ? this.#mapping(keys, inner) : undefined;
     const innerContext =
       mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
-    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
     const run = (limit?: number) => this.proxied.deleteMulti(inner, within(innerContext, limit));
     const outcomes = this.#surrounds ? this.around("deleteMulti", run, keys, context) : run();
     return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
@@ -192,8 +193,7 @@ export abstract class ProxyBackend extends CacheBackend {
     context?: ReadContext,
   ): Awaitable<readonly (Order | NoValue | ReadFailure)[]> {
     const { proxied } = this;
-    const mapping = this.#maps ? this.#mapping(keys) : undefined;
-    const inner = mapping === undefined ? keys : keys.map(mapping.toInner);
+    const inner = this.#maps ? keys.map(this.#toInner) : keys;
     const run = (limit?: number) => proxied.revisions?.(inner, within(context, limit)) ?? [];
     return this.#surrounds ? this.around("revisions", run, keys, context) : run();
   }
@@ -281,7 +281,7 @@ export abstract class ProxyBackend extends CacheBackend {
   #setOne(key: string, entry: CachedValue, context: WriteContext | undefined): Awaitable<WriteOutcome | void> {
     const inner = this.#maps ? this.toInner(key) : key;
     const innerContext =
-      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key])) : context;
+      this.#maps && context !== undefined ? mappedWriteContext(context, this.#mapping([key], [inner])) : context;
     const run = (limit?: number) => this.proxied.set(inner, entry, within(innerContext, limit));
     return this.#surrounds ? this.around("set", run, [key], context) : run();
   }
@@ -292,14 +292,15 @@ export abstract class ProxyBackend extends CacheBackend {
   ): Awaitable<WriteOutcomes | void> {
     if (entries.size === 0) return;
     const keys = this.#maps || this.#surrounds ? [...entries.keys()] : [];
-    const mapping = this.#maps ? this.#mapping(keys) : undefined;
-    const inner =
+    const inner = this.#maps ? keys.map(this.#toInner) : keys;
+    const mapping = this.#maps ? this.#mapping(keys, inner) : undefined;
+    const innerEntries =
       mapping === undefined
         ? entries
-        : new Map(keys.map((key) => [mapping.toInner(key), entries.get(key) as CachedValue]));
+        : new Map(keys.map((key, index) => [inner[index] as string, entries.get(key) as CachedValue]));
     const innerContext =
       mapping === undefined || context === undefined ? context : mappedWriteContext(context, mapping);
-    const run = (limit?: number) => this.proxied.setMulti(inner, within(innerContext, limit));
+    const run = (limit?: number) => this.proxied.setMulti(innerEntries, within(innerContext, limit));
     const outcomes = this.#surrounds ? this.around("setMulti", run, keys, context) : run();
     return mapping === undefined ? outcomes : then(outcomes, (all) => outerOutcomes(all, mapping));
   }
@@ -331,11 +332,15 @@ export abstract class ProxyBackend extends CacheBackend {
   }
 
   /** For one call the inverse is known without asking: it is the keys that the call was given. */
-  #mapping(keys: readonly string[]): KeyMapping {
-    const outer = new Map(keys.map((key) => [this.toInner(key), key]));
+  #mapping(keys: readonly string[], inner: readonly string[]): KeyMapping {
+    // Made when it is asked for, which most calls never do.
+    let outer: Map<string, string> | undefined;
     return {
-      toInner: (key) => this.toInner(key),
-      fromInner: (key) => outer.get(key) ?? this.fromInner(key) ?? key,
+      toInner: this.#toInner,
+      fromInner: (key) => {
+        outer ??= new Map(inner.map((each, index) => [each, keys[index] as string]));
+        return outer.get(key) ?? this.fromInner(key) ?? key;
+      },
     };
   }
 }

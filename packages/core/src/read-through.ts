@@ -221,99 +221,109 @@ export class ReadThroughProxy extends ProxyBackend {
     context: ReadContext | undefined,
     near: readonly Found[],
   ): Awaitable<readonly Found[]> {
-    const lacking = new Map<string, { candidate: CachedValue | undefined; confirmed: boolean }>();
-    const doubtful = new Map<string, CachedValue>();
-    for (let index = 0; index < keys.length; index += 1) {
-      const key = keys[index] as string;
-      const found = near[index] as Found;
+    const lacking: Lack[] = [];
+    let doubtful: Map<string, CachedValue> | undefined;
+    for (let place = 0; place < keys.length; place += 1) {
+      const key = keys[place] as string;
+      const found = near[place] as Found;
       context?.observe?.(this.near.name, key, found);
       if (!(found instanceof CachedValue) || this.#near.isMasked(key)) {
-        lacking.set(key, { candidate: undefined, confirmed: true });
+        lacking.push({ key, place, candidate: undefined, confirmed: true });
         continue;
       }
       const judgement = judgementOf(key, found, context);
       const confirmed = this.#near.confirms(key, found);
       if (judgement === "fresh" && confirmed) continue;
-      if (judgement === "fresh" && !this.#confidence.trusts(found)) doubtful.set(key, found);
-      else
-        lacking.set(key, {
-          candidate: judgement === "absent" ? undefined : found,
-          confirmed: confirmed || judgement === "absent",
-        });
+      if (judgement === "fresh" && !this.#confidence.trusts(found)) {
+        doubtful ??= new Map();
+        doubtful.set(key, found);
+      } else if (judgement === "absent") lacking.push({ key, place, candidate: undefined, confirmed: true });
+      else lacking.push({ key, place, candidate: found, confirmed });
     }
-    if (lacking.size === 0 && doubtful.size === 0) return near;
-    const answers = new Map<string, Found>();
-    return andThen(this.#settleDoubtful(doubtful, context, answers), (unsettled) => {
-      for (const key of unsettled) lacking.set(key, { candidate: undefined, confirmed: true });
-      return andThen(this.#lackingFromFar(lacking, context, answers), () =>
-        keys.map((key, index) => answers.get(key) ?? (near[index] as Found)),
-      );
+    if (doubtful === undefined) return lacking.length === 0 ? near : this.#lackingFromFar(lacking, context, near);
+    return andThen(this.#settleDoubtful(doubtful, context), (unsettled) => {
+      const settled = [...near];
+      keys.forEach((key, place) => {
+        const verdict = unsettled.get(key);
+        if (verdict === "different") lacking.push({ key, place, candidate: undefined, confirmed: true });
+        else if (verdict !== undefined) settled[place] = verdict;
+      });
+      return lacking.length === 0 ? settled : this.#lackingFromFar(lacking, context, settled);
     });
   }
 
-  /** Confirms a batch in one round trip; answers which keys have to be read anew. */
+  /** Confirms a batch in one round trip; answers which keys are not to be served, and which of those have to be read anew. */
   #settleDoubtful(
     doubtful: ReadonlyMap<string, CachedValue>,
     context: ReadContext | undefined,
-    answers: Map<string, Found>,
-  ): Awaitable<readonly string[]> {
-    if (doubtful.size === 0) return [];
-    const keys = [...doubtful.keys()];
-    const bearable = keys.every((key) => this.#confidence.bearable(doubtful.get(key) as CachedValue));
+  ): Awaitable<ReadonlyMap<string, "different" | ReadFailure>> {
+    const unsettled = new Map<string, "different" | ReadFailure>();
+    const bearable = [...doubtful.values()].every((entry) => this.#confidence.bearable(entry));
     const [first] = doubtful;
     if (bearable && this.#confidence.suspect && first !== undefined) {
       this.#probe(first[0], first[1]);
-      return [];
+      return unsettled;
     }
-    if (context?.nearestOnly) return keys;
-    return andThen(this.#confirm(doubtful, bearable), (verdicts) =>
-      keys.filter((key) => {
+    if (context?.nearestOnly) return new Map([...doubtful.keys()].map((key) => [key, "different"]));
+    return andThen(this.#confirm(doubtful, bearable), (verdicts) => {
+      for (const [key, entry] of doubtful) {
         const verdict = verdicts?.get(key);
-        const entry = doubtful.get(key) as CachedValue;
-        if (verdict instanceof ReadFailure && !this.#confidence.bearable(entry)) {
-          answers.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
-        }
-        return verdict === "different";
-      }),
-    );
+        if (verdict === "different") unsettled.set(key, verdict);
+        else if (verdict instanceof ReadFailure && !this.#confidence.bearable(entry))
+          unsettled.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
+      }
+      return unsettled;
+    });
   }
 
+  /** The answers of the near tier, with those of the farther one in the places of what is lacking. */
   #lackingFromFar(
-    lacking: ReadonlyMap<string, { readonly candidate: CachedValue | undefined; readonly confirmed: boolean }>,
+    lacking: readonly Lack[],
     context: ReadContext | undefined,
-    answers: Map<string, Found>,
-  ): Awaitable<void> {
-    if (lacking.size === 0) return;
-    const keys = [...lacking.keys()];
+    near: readonly Found[],
+  ): Awaitable<readonly Found[]> {
+    const answers = [...near];
     if (context?.nearestOnly) {
-      for (const [key, { candidate, confirmed }] of lacking)
-        answers.set(key, confirmed ? (candidate ?? NO_VALUE) : NO_VALUE);
-      return;
+      for (const { place, candidate, confirmed } of lacking)
+        answers[place] = confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
+      return answers;
     }
+    const keys = lacking.map(({ key }) => key);
     this.#feed?.attach();
     return andThen(this.#near.tickets(keys), (tickets) =>
       andThen(
         readMany(this.proxied, keys, () => this.proxied.getMulti(keys, context)),
         (found) => {
-          const fills: (readonly [CachedValue, FillTicket])[] = [];
-          found.forEach((one, index) => {
-            const key = keys[index] as string;
-            const ticket = tickets[index] as FillTicket;
-            if (!this.#farIsChain) context?.observe?.(this.proxied.name, key, one);
-            const { candidate, confirmed } = lacking.get(key) as {
-              candidate: CachedValue | undefined;
-              confirmed: boolean;
-            };
-            const stands = this.#near.giveBack(ticket);
-            if (stands && this.#isFillable(key, one, context)) fills.push([one as CachedValue, ticket]);
-            else if (stands && isNoValue(one) && candidate !== undefined && !confirmed)
-              this.#near.quietly(this.#near.drop(key));
-            answers.set(key, this.#best(key, context, one, candidate, confirmed));
-          });
-          this.#near.fillMulti(fills);
+          this.#arrivedMulti(lacking, context, found, tickets, answers);
+          return answers;
         },
       ),
     );
+  }
+
+  #arrivedMulti(
+    lacking: readonly Lack[],
+    context: ReadContext | undefined,
+    found: readonly Found[],
+    tickets: readonly FillTicket[],
+    answers: Found[],
+  ): void {
+    const entries: CachedValue[] = [];
+    const taken: FillTicket[] = [];
+    for (let index = 0; index < lacking.length; index += 1) {
+      const { key, place, candidate, confirmed } = lacking[index] as Lack;
+      const one = found[index] as Found;
+      const ticket = tickets[index] as FillTicket;
+      if (!this.#farIsChain) context?.observe?.(this.proxied.name, key, one);
+      const stands = this.#near.giveBack(ticket);
+      if (stands && this.#isFillable(key, one, context)) {
+        entries.push(one as CachedValue);
+        taken.push(ticket);
+      } else if (stands && isNoValue(one) && candidate !== undefined && !confirmed)
+        this.#near.quietly(this.#near.drop(key));
+      answers[place] = this.#best(key, context, one, candidate, confirmed);
+    }
+    this.#near.fillMulti(entries, taken);
   }
 
   override set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
@@ -374,6 +384,14 @@ export class ReadThroughProxy extends ProxyBackend {
     await this.near.close();
     await this.proxied.close();
   }
+}
+
+/** What a batch has to ask the farther tier for, and what the near one holds of it. */
+interface Lack {
+  readonly key: string;
+  readonly place: number;
+  readonly candidate: CachedValue | undefined;
+  readonly confirmed: boolean;
 }
 
 function innerChain(backend: CacheBackend): ReadThroughProxy | undefined {

@@ -4,6 +4,11 @@ import type { Clock } from "./clock.ts";
 const keepMs = 10_000;
 const mostKeys = 10_000;
 
+interface RecentKey {
+  readonly givenKey: string;
+  readonly at: number;
+}
+
 interface RecentMark {
   readonly names: readonly string[];
   readonly mode: Mark["mode"];
@@ -16,8 +21,10 @@ interface RecentMark {
  */
 export class RecentChanges {
   readonly #clock: Clock;
-  /** By inner key: the caller's key and when; oldest first. */
-  readonly #keys = new Map<string, { readonly givenKey: string; readonly at: number }>();
+  /** By inner key, in two halves: the older one goes as a whole, so that nobody looks for what is oldest. */
+  #younger = new Map<string, RecentKey>();
+  #older: ReadonlyMap<string, RecentKey> = new Map();
+  #youngerSince = 0;
   #marks: RecentMark[] = [];
 
   constructor(clock: Clock) {
@@ -26,15 +33,12 @@ export class RecentChanges {
 
   add(key: string, givenKey: string): void {
     const at = this.#clock.coarse();
-    this.#keys.delete(key);
-    this.#keys.set(key, { givenKey, at });
-    // A few of the oldest each time: no pause grows with how many there are.
-    let left = 3;
-    for (const [oldest, one] of this.#keys) {
-      if (left === 0 || (one.at > at - keepMs && this.#keys.size <= mostKeys)) break;
-      this.#keys.delete(oldest);
-      left -= 1;
+    if (at - this.#youngerSince > keepMs || this.#younger.size >= mostKeys) {
+      this.#older = this.#younger;
+      this.#younger = new Map();
+      this.#youngerSince = at;
     }
+    this.#younger.set(key, { givenKey, at });
   }
 
   addMark(names: readonly string[], mode: Mark["mode"]): void {
@@ -45,9 +49,10 @@ export class RecentChanges {
   /** Everything of the last seconds; what is taken is forgotten, since it is to be sent again. */
   take(): { readonly keys: ReadonlyMap<string, string>; readonly marks: readonly RecentMark[] } {
     const since = this.#clock.coarse() - keepMs;
-    const recent = [...this.#keys].filter(([, { at }]) => at > since);
+    const recent = [...this.#older, ...this.#younger].filter(([, { at }]) => at > since);
     const marks = this.#marks.filter(({ at }) => at > since);
-    this.#keys.clear();
+    this.#older = new Map();
+    this.#younger = new Map();
     this.#marks = [];
     return { keys: new Map(recent.map(([key, { givenKey }]) => [key, givenKey])), marks };
   }

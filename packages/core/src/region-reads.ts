@@ -139,7 +139,9 @@ export class RegionReads {
       andThen(
         readMany(backend, wanted, () => backend.getMulti(wanted, context)),
         (all) => {
-          const unknown = all.filter((one) => one instanceof CachedValue).filter((one) => !marks.knows(one.metadata));
+          const unknown = all.filter(
+            (one): one is CachedValue => one instanceof CachedValue && !marks.knows(one.metadata),
+          );
           return unknown.length === 0 ? all : andThen(marks.learn(unknown), () => all);
         },
       );

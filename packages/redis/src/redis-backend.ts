@@ -108,11 +108,10 @@ export class RedisBackend extends CacheBackend {
     this.#open();
     if (keys.length === 0) return [];
     const lease = this.#parts.leases && context?.lease;
-    return await eachOnce(keys, async (unique) => {
-      if (lease !== undefined) return await this.#leased(unique, lease, context?.deadline);
-      const answers = await this.#parts.reader.many(unique, context?.deadline);
-      return unique.map((key, index) => this.#parts.codec.found(key, answers[index]));
-    });
+    if (lease !== undefined) return await eachOnce(keys, (unique) => this.#leased(unique, lease, context?.deadline));
+    const { reader, codec } = this.#parts;
+    const answers = await reader.many(keys, context?.deadline);
+    return keys.map((key, index) => codec.found(key, answers[index]));
   }
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
