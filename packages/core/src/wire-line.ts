@@ -102,8 +102,17 @@ export class LineReader {
     // In one piece, where that is possible: members that are added one by one cost more than all that was read.
     if (this.#isPlain && ttl !== undefined && startedOrder !== undefined && revision !== undefined)
       return { createdAt: created, startedAt: started, formatVersion, ttl, startedOrder, revision };
-    const orders = { ...(startedOrder && { startedOrder }), ...(revision && { revision }) };
-    return { createdAt: created, startedAt: started, ...common, ...orders };
+    const { tags, validators } = common;
+    return {
+      createdAt: created,
+      startedAt: started,
+      ...common,
+      // Each caller's own, since a caller can change them.
+      ...(tags && { tags: [...tags] }),
+      ...(validators && { validators: { ...validators } }),
+      ...(startedOrder && { startedOrder }),
+      ...(revision && { revision }),
+    };
   }
 
   /** What stands between the key and the payload. Entries of one region mostly have the same there. */
@@ -129,10 +138,7 @@ export class LineReader {
   #parsed(text: string): Common | undefined {
     if (!text.startsWith(`","serializer":"${this.#serializer}","formatVersion":`)) return undefined;
     try {
-      const common = commonOf(JSON.parse(`{${text.slice(2)}`));
-      Object.freeze(common.tags);
-      Object.freeze(common.validators);
-      return common;
+      return commonOf(JSON.parse(`{${text.slice(2)}`));
     } catch {
       return undefined;
     }
