@@ -23,7 +23,7 @@ export interface LeasedAnswers {
   readonly leases: ReadonlyMap<number, LeaseSaid>;
 }
 
-/** How values are read. What is given is aligned with the keys; those that are leased or looked at by their heads differ. */
+/** How values are read. What is given is aligned with the keys, which must differ. */
 export interface Reader {
   /** Bytes, null or a {@link Failed}. */
   one(key: string, deadline: number | undefined): Promise<Answer>;

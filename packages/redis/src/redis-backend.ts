@@ -108,10 +108,12 @@ export class RedisBackend extends CacheBackend {
     this.#open();
     if (keys.length === 0) return [];
     const lease = this.#parts.leases && context?.lease;
-    if (lease !== undefined) return await eachOnce(keys, (unique) => this.#leased(unique, lease, context?.deadline));
-    const { reader, codec } = this.#parts;
-    const answers = await reader.many(keys, context?.deadline);
-    return keys.map((key, index) => codec.found(key, answers[index]));
+    return await eachOnce(keys, async (unique) => {
+      if (lease !== undefined) return await this.#leased(unique, lease, context?.deadline);
+      const { reader, codec } = this.#parts;
+      const answers = await reader.many(unique, context?.deadline);
+      return unique.map((key, index) => codec.found(key, answers[index]));
+    });
   }
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
