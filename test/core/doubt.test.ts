@@ -1,4 +1,12 @@
-import { createRegion, isNoValue, type Region, stackWith } from "@cascata/core";
+import {
+  type CacheBackend,
+  CachedValue,
+  createRegion,
+  type Found,
+  isNoValue,
+  type Region,
+  stackWith,
+} from "@cascata/core";
 import {
   AuthorityStore,
   directTransport,
@@ -10,9 +18,26 @@ import {
 import { describe, expect, it } from "vitest";
 import { soon } from "./policy-scene.ts";
 
+/** As a disk does, it keeps of an entry what can be written down. */
+class ForgetfulBackend extends MapBackend {
+  override get keepsResidence(): boolean {
+    return false;
+  }
+
+  override get(key: string): Found {
+    const found = super.get(key);
+    return found instanceof CachedValue ? new CachedValue(found.payload, found.metadata) : found;
+  }
+
+  override getMulti(keys: readonly string[]): readonly Found[] {
+    return keys.map((key) => this.get(key));
+  }
+}
+
 interface Doubt {
   readonly clock: ManualClock;
   readonly region: Region;
+  readonly memory: MapBackend;
   /** Operations that were sent since. */
   readonly asked: string[];
   /** How long the authority takes from now on. */
@@ -24,11 +49,14 @@ async function afterGap({
   maxStaleness = 10_000,
   healthyMs = 50,
   silentMs = 40,
+  disk,
   meanwhile = async () => undefined,
 }: {
   readonly maxStaleness?: number;
   readonly healthyMs?: number;
   readonly silentMs?: number;
+  /** A tier between memory and the authority. */
+  readonly disk?: (clock: ManualClock) => CacheBackend;
   readonly meanwhile?: (other: Region) => Promise<unknown>;
 } = {}): Promise<Doubt> {
   const clock = new ManualClock();
@@ -51,7 +79,9 @@ async function afterGap({
   };
   const far = new ReferenceAuthority(store, { transport, heartbeatMs: 20, silenceMs: 100, retryMs: 20 });
   const protection = { timeout: 250, breaker: false } as const;
-  const backend = stackWith({ clock, maxStaleness, protection }, new MapBackend({ clock, name: "memory" }), far);
+  const memory = new MapBackend({ clock, name: "memory" });
+  const nearer = disk === undefined ? [memory] : [memory, disk(clock)];
+  const backend = stackWith({ clock, maxStaleness, protection }, ...nearer, far);
   const region = createRegion({ name: "r", clock, backend, ttl: "1h" });
   const other = createRegion({ name: "r", clock, backend: new ReferenceAuthority(store), ttl: "1h" });
   await region.get("any");
@@ -77,6 +107,7 @@ async function afterGap({
   return {
     clock,
     region,
+    memory,
     asked,
     delay: (ms) => {
       delayMs = ms;
@@ -149,6 +180,21 @@ describe.each([
     expect(await soon(first)).toBe("pending");
     await clock.advance(1);
     expect(await soon(first)).toBe("same");
+  });
+
+  it.each([
+    { what: "remembers since when", disk: (clock: ManualClock) => new MapBackend({ clock, name: "disk" }) },
+    { what: "does not", disk: (clock: ManualClock) => new ForgetfulBackend({ clock, name: "disk" }) },
+  ])("is not believed by a nearer tier than the one that doubts it: a disk that $what", async ({ disk }) => {
+    const { region, clock, delay, memory } = await afterGap({ disk });
+    memory.clear();
+    delay(112);
+    const first = read(region, "k");
+    await clock.advance(10);
+    expect(await soon(first)).toBe("old");
+    await clock.advance(112);
+    delay(0);
+    expect(await soon(read(region, "k"))).toBe("new");
   });
 
   it("waits for the answer once it is not bearable any more", async () => {

@@ -33,7 +33,10 @@ const samples: Readonly<Record<string, readonly [CacheError, string]>> = {
   TimeoutError: [new TimeoutError("get", 50), "TIMEOUT"],
   UnavailableError: [new UnavailableError("redis", "its circuit is open"), "UNAVAILABLE"],
   LockError: [new LockError("not held"), "LOCK"],
-  InvalidationPendingError: [new InvalidationPendingError("the delete", Promise.resolve()), "INVALIDATION_PENDING"],
+  InvalidationPendingError: [
+    new InvalidationPendingError("the delete", { settled: Promise.resolve() }),
+    "INVALIDATION_PENDING",
+  ],
   ClosedError: [new ClosedError("the region"), "CLOSED"],
   PartialFailureError: [
     new PartialFailureError(new Map([["a", 1]]), new Map([["b", new Error("x")]])),

@@ -212,7 +212,9 @@ async function storeAll(
       confirmed: all.confirmed && one.confirmed,
       outcomes: new Map([...all.outcomes, ...one.outcomes]),
       tiers: joinedTiers(all.tiers, one.tiers),
-      settled: Promise.all([all.settled, one.settled]).then(() => undefined),
+      get settled() {
+        return Promise.all([all.settled, one.settled]).then(() => undefined);
+      },
     }),
     noReport,
   );

@@ -61,6 +61,21 @@ export class Confidence {
     return this.#resident(entry, stretch);
   }
 
+  /** `entry` as it is served without being confirmed: a nearer tier that takes it over has to doubt it as well. */
+  doubted(entry: CachedValue): CachedValue {
+    if (entry.residence?.trust instanceof Stretch) return entry;
+    const stretch = new Stretch();
+    stretch.endedAt = this.#feed?.heardAt ?? 0;
+    return this.#resident(entry, stretch);
+  }
+
+  /** `entry` as taken now from a farther tier, which may doubt it. */
+  taken(entry: CachedValue): CachedValue {
+    const trust = entry.residence?.trust;
+    const isDoubted = trust instanceof Stretch && trust.endedAt !== Number.POSITIVE_INFINITY;
+    return this.#resident(entry, isDoubted ? trust : this.#stretch);
+  }
+
   /** Whether an entry that the authority can't confirm may still be served as it is. */
   bearable(entry: CachedValue): boolean {
     const trust = entry.residence?.trust;

@@ -130,12 +130,16 @@ export class LockError extends CacheError {
 
 /** The authority has not confirmed a delete or an invalidation in time; it is still being tried. */
 export class InvalidationPendingError extends CacheError {
-  /** Settles when the authority has confirmed it, or something newer has replaced it. */
-  readonly settled: Promise<unknown>;
+  readonly #rest: { readonly settled: Promise<unknown> };
 
-  constructor(what: string, settled: Promise<unknown>) {
+  constructor(what: string, rest: { readonly settled: Promise<unknown> }) {
     super("INVALIDATION_PENDING", `${what} is not confirmed yet; it is being retried`);
-    this.settled = settled;
+    this.#rest = rest;
+  }
+
+  /** Settles when the authority has confirmed it, or something newer has replaced it; as that of a report does. */
+  get settled(): Promise<unknown> {
+    return this.#rest.settled;
   }
 }
 

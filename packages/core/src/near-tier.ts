@@ -97,10 +97,10 @@ export class NearTier {
     }
   }
 
-  /** Keeps a confirmed entry, unless a newer one is here. Failures are reported by the tier, and the answer is not delayed. */
+  /** Keeps what a farther tier has answered or taken, unless something newer is here. Failures are reported by the tier, and the answer is not delayed. */
   fill(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
     if (this.#hasNewer(key, entry.metadata.revision)) return { status: "refused", why: "newer" };
-    return this.put(key, this.confidence.confirmed(entry), ticket, keepMs);
+    return this.put(key, this.confidence.taken(entry), ticket, keepMs);
   }
 
   /** One multi-write for a whole batch. */
@@ -114,7 +114,7 @@ export class NearTier {
       for (; at < entries.length && tickets[at]?.guard === guard; at += 1) {
         const { key } = tickets[at] as FillTicket;
         const entry = entries[at] as CachedValue;
-        if (!this.#hasNewer(key, entry.metadata.revision)) group.set(key, this.confidence.confirmed(entry));
+        if (!this.#hasNewer(key, entry.metadata.revision)) group.set(key, this.confidence.taken(entry));
       }
       if (group.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(group, this.#writeContext(guard))));
       start = at;

@@ -119,14 +119,16 @@ export class ReadThroughProxy extends ProxyBackend {
     const bearable = this.#confidence.bearable(entry);
     if (bearable && this.#confidence.suspect) {
       this.#probe(key, entry);
-      return entry;
+      return this.#confidence.doubted(entry);
     }
     if (context?.nearestOnly) return NO_VALUE;
     return andThen(this.#confirm(new Map([[key, entry]]), bearable), (verdicts) => {
-      const verdict = verdicts?.get(key) ?? "same";
-      if (verdict === "same") return entry;
+      const verdict = verdicts?.get(key);
+      if (verdict === "same") return this.#confidence.confirmed(entry);
       if (verdict === "different") return this.#fromFar(key, context, undefined, true);
-      return bearable ? entry : new ReadFailure(verdict.tier, verdict.error, entry);
+      return bearable || verdict === undefined
+        ? this.#confidence.doubted(entry)
+        : new ReadFailure(verdict.tier, verdict.error, entry);
     });
   }
 
@@ -241,38 +243,41 @@ export class ReadThroughProxy extends ProxyBackend {
       else lacking.push({ key, place, candidate: found, confirmed });
     }
     if (doubtful === undefined) return lacking.length === 0 ? near : this.#lackingFromFar(lacking, context, near);
-    return andThen(this.#settleDoubtful(doubtful, context), (unsettled) => {
-      const settled = [...near];
+    return andThen(this.#settleDoubtful(doubtful, context), (settled) => {
+      const answers = [...near];
       keys.forEach((key, place) => {
-        const verdict = unsettled.get(key);
-        if (verdict === "different") lacking.push({ key, place, candidate: undefined, confirmed: true });
-        else if (verdict !== undefined) settled[place] = verdict;
+        const one = settled.get(key);
+        if (one === "different") lacking.push({ key, place, candidate: undefined, confirmed: true });
+        else if (one !== undefined) answers[place] = one;
       });
-      return lacking.length === 0 ? settled : this.#lackingFromFar(lacking, context, settled);
+      return lacking.length === 0 ? answers : this.#lackingFromFar(lacking, context, answers);
     });
   }
 
-  /** Confirms a batch in one round trip; answers which keys are not to be served, and which of those have to be read anew. */
+  /** Confirms a batch in one round trip; answers what is served of each, and which have to be read anew. */
   #settleDoubtful(
     doubtful: ReadonlyMap<string, CachedValue>,
     context: ReadContext | undefined,
-  ): Awaitable<ReadonlyMap<string, "different" | ReadFailure>> {
-    const unsettled = new Map<string, "different" | ReadFailure>();
+  ): Awaitable<ReadonlyMap<string, "different" | CachedValue | ReadFailure>> {
+    const settled = new Map<string, "different" | CachedValue | ReadFailure>();
     const bearable = [...doubtful.values()].every((entry) => this.#confidence.bearable(entry));
     const [first] = doubtful;
     if (bearable && this.#confidence.suspect && first !== undefined) {
       this.#probe(first[0], first[1]);
-      return unsettled;
+      for (const [key, entry] of doubtful) settled.set(key, this.#confidence.doubted(entry));
+      return settled;
     }
     if (context?.nearestOnly) return new Map([...doubtful.keys()].map((key) => [key, "different"]));
     return andThen(this.#confirm(doubtful, bearable), (verdicts) => {
       for (const [key, entry] of doubtful) {
         const verdict = verdicts?.get(key);
-        if (verdict === "different") unsettled.set(key, verdict);
-        else if (verdict instanceof ReadFailure && !this.#confidence.bearable(entry))
-          unsettled.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
+        if (verdict === "different") settled.set(key, verdict);
+        else if (verdict === "same") settled.set(key, this.#confidence.confirmed(entry));
+        else if (verdict === undefined || this.#confidence.bearable(entry))
+          settled.set(key, this.#confidence.doubted(entry));
+        else settled.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
       }
-      return unsettled;
+      return settled;
     });
   }
 

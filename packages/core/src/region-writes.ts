@@ -12,7 +12,7 @@ import type { PendingDelete } from "./pending-deletes.ts";
 import { RecentChanges } from "./recent-changes.ts";
 import type { RegionState } from "./region-state.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
-import { LoggedReport, WriteLog, type WriteReport } from "./write-log.ts";
+import { done, LoggedReport, WriteLog, type WriteReport } from "./write-log.ts";
 import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
 
 /** What `close` had to leave undone. */
@@ -25,7 +25,6 @@ export interface CloseReport {
   readonly unfinished: number;
 }
 
-const done = Promise.resolve();
 const none: readonly PendingDelete[] = [];
 /** Refusals after which the authority still holds the old value. */
 const leavesOld: ReadonlySet<string> = new Set(["too-large", "full"]);
@@ -138,14 +137,22 @@ export class RegionWrites {
     state.marks.apply(names.map((name) => ({ name, mode, at })));
     state.flights.forgetAll();
     const marked = this.#unconfirmed.mark(names, mode, at);
-    return andThen(marked, ({ confirmed, error, settled }) => {
+    return andThen(marked, ({ confirmed, error, rest }) => {
       if (confirmed) this.#recent?.addMark(names, mode);
       state.events.emit("invalidated", { names, mode, confirmed });
       if (error !== undefined) state.events.emit("pending", { what: "invalidation", count: names.length, error });
       const outcome: WriteOutcome = error === undefined ? STORED : { status: "failed", error };
       const outcomes = new Map(names.map((name) => [name, outcome]));
       const tiers = new Map([[state.backend.name, outcomes]]);
-      return this.#answer({ confirmed, outcomes, tiers, settled }, "an invalidation");
+      const report: WriteReport = {
+        confirmed,
+        outcomes,
+        tiers,
+        get settled() {
+          return rest.settled;
+        },
+      };
+      return this.#answer(report, "an invalidation");
     });
   }
 
@@ -156,7 +163,7 @@ export class RegionWrites {
       // Who came meanwhile may have joined what began before.
       state.flights.forgetAll();
       state.events.emit("invalidated", { names: [regionMark], mode, confirmed: true });
-      return { confirmed: true, outcomes: new Map([[regionMark, STORED]]), tiers: new Map(), settled: done };
+      return { confirmed: true, outcomes: new Map([[regionMark, STORED]]), tiers: new Map(), settled: done.settled };
     });
   }
 
@@ -249,15 +256,13 @@ export class RegionWrites {
   #report(log: WriteLog, pending: readonly PendingDelete[]): WriteReport {
     if (pending.length === 0) return new LoggedReport(log, done);
     this.#unconfirmed.retry(pending, log.firstError);
-    return new LoggedReport(
-      log,
-      Promise.all(pending.map((one) => one.settled)).then(() => undefined),
-    );
+    const settled = Promise.all(pending.map((one) => one.settled)).then(() => undefined);
+    return new LoggedReport(log, this.#unconfirmed.waitedFor(settled));
   }
 
   #answer(report: WriteReport, what: string): Awaitable<WriteReport> {
     if (report.confirmed || this.#state.options.unconfirmed === "resolve") return report;
-    return Promise.reject(new InvalidationPendingError(what, report.settled));
+    return Promise.reject(new InvalidationPendingError(what, report));
   }
 
   #tell(key: string, outcome: WriteOutcome, operation: "write" | "delete"): void {

@@ -2,9 +2,11 @@ import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { Mark } from "./capabilities.ts";
 import type { Timer } from "./clock.ts";
 import { asCacheError } from "./errors.ts";
+import { Hold } from "./hold.ts";
 import { regionMark } from "./mark-board.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
+import { done, Unsettled } from "./write-log.ts";
 import { deleteMany } from "./write-through.ts";
 
 interface PendingMark {
@@ -18,7 +20,7 @@ interface PendingMark {
 export interface MarkReport {
   readonly confirmed: boolean;
   readonly error: Error | undefined;
-  readonly settled: Promise<void>;
+  readonly rest: { readonly settled: Promise<void> };
 }
 
 const mostDeletes = 10_000;
@@ -32,6 +34,7 @@ const longestRetryMs = 1000;
  */
 export class UnconfirmedWork {
   readonly #state: RegionState;
+  readonly #hold: Hold;
   readonly #deletes = new Map<string, PendingDelete>();
   readonly #marks = new Set<PendingMark>();
   #timer: Timer | undefined;
@@ -40,12 +43,18 @@ export class UnconfirmedWork {
 
   constructor(state: RegionState) {
     this.#state = state;
+    this.#hold = new Hold(state.options.clock);
   }
 
   /** What is still to be confirmed, for `close()`. */
   left(): { readonly keys: readonly string[]; readonly marks: readonly string[] } {
     this.#dropSettled();
     return { keys: [...this.#deletes.keys()], marks: [...this.#marks].flatMap(({ names }) => names) };
+  }
+
+  /** For who wants to wait for it. */
+  waitedFor(settled: Promise<void>): Unsettled {
+    return new Unsettled(settled, this.#hold);
   }
 
   retry(pending: readonly PendingDelete[], error: unknown): void {
@@ -58,7 +67,7 @@ export class UnconfirmedWork {
   /** Writes marks; what fails is retried. */
   mark(names: readonly string[], mode: Mark["mode"], at: number): Awaitable<MarkReport> {
     const table = this.#state.backend.marks;
-    const confirmed: MarkReport = { confirmed: true, error: undefined, settled: Promise.resolve() };
+    const confirmed: MarkReport = { confirmed: true, error: undefined, rest: done };
     if (table === undefined) return confirmed;
     const fail = (error: unknown): MarkReport => {
       const pending = this.#addMark(names, mode, at);
@@ -66,7 +75,7 @@ export class UnconfirmedWork {
       return {
         confirmed: false,
         error: asCacheError(error, this.#state.backend.name, "mark", names.length),
-        settled: pending.settled,
+        rest: this.waitedFor(pending.settled),
       };
     };
     const succeed = (marks: readonly Mark[]): MarkReport => {
@@ -96,6 +105,7 @@ export class UnconfirmedWork {
   }
 
   stop(): void {
+    this.#hold.release();
     this.#timer?.cancel();
     this.#timer = undefined;
   }

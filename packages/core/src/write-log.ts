@@ -1,4 +1,5 @@
 import type { WriteOutcome } from "./contexts.ts";
+import type { Hold } from "./hold.ts";
 
 /** What became of a write, a delete or an invalidation. */
 export interface WriteReport {
@@ -8,9 +9,30 @@ export interface WriteReport {
   readonly outcomes: ReadonlyMap<string, WriteOutcome>;
   /** By tier and key, as far as it is known when the call answers. */
   readonly tiers: ReadonlyMap<string, ReadonlyMap<string, WriteOutcome>>;
-  /** Fulfilled when what was not confirmed has been, or something newer has taken its place. */
+  /**
+   * Fulfilled when what was not confirmed has been, or something newer has taken its place. While it is not, whoever has asked
+   * for it keeps the process alive, until the region is closed: then it stays as it is, and `close` tells what is left.
+   */
   readonly settled: Promise<void>;
 }
+
+/** What is still to be confirmed, as a report tells it: who asks for `settled` waits for it. */
+export class Unsettled {
+  readonly #settled: Promise<void>;
+  readonly #hold: Hold;
+
+  constructor(settled: Promise<void>, hold: Hold) {
+    this.#settled = settled;
+    this.#hold = hold;
+  }
+
+  get settled(): Promise<void> {
+    this.#hold.until(this.#settled);
+    return this.#settled;
+  }
+}
+
+export const done: { readonly settled: Promise<void> } = Object.freeze({ settled: Promise.resolve() });
 
 interface Noted {
   readonly tier: string;
@@ -68,14 +90,18 @@ export class WriteLog {
 /** A report over a log. */
 export class LoggedReport implements WriteReport {
   readonly confirmed: boolean;
-  readonly settled: Promise<void>;
   readonly #log: WriteLog;
+  readonly #rest: { readonly settled: Promise<void> };
   #outcomes: WriteReport["outcomes"] | undefined;
 
-  constructor(log: WriteLog, settled: Promise<void>) {
+  constructor(log: WriteLog, rest: { readonly settled: Promise<void> }) {
     this.confirmed = log.allStored;
-    this.settled = settled;
+    this.#rest = rest;
     this.#log = log;
+  }
+
+  get settled(): Promise<void> {
+    return this.#rest.settled;
   }
 
   get outcomes(): WriteReport["outcomes"] {

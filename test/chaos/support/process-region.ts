@@ -5,7 +5,9 @@ import { RedisBackend, type RedisBackendOptions } from "@cascata/redis";
 /** How a process sets its cache up. It travels as JSON. */
 export interface ProcessSettings {
   readonly redis: Pick<RedisBackendOptions, "url" | "connect" | "feed" | "namespace" | "deadline">;
-  readonly region?: Partial<Pick<RegionOptions, "ttl" | "grace" | "lease" | "leaseWait" | "retryAfter">>;
+  readonly region?: Partial<
+    Pick<RegionOptions, "ttl" | "grace" | "lease" | "leaseWait" | "retryAfter" | "unconfirmed">
+  >;
   readonly maxStalenessMs?: number;
   /** Of the memory tier. @default 100000 */
   readonly maxEntries?: number;
