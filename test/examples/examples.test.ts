@@ -1,4 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -43,7 +45,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Run elsewhere in this file, in their own way. */
-const others = ["bytes-backend", "config", "own-backend-kit", "redis", "round-trips", "testing-a-backend"];
+const others = [
+  "bytes-backend",
+  "conditional-refresh",
+  "config",
+  "own-backend-kit",
+  "redis",
+  "round-trips",
+  "testing-a-backend",
+];
 
 let folder: string;
 beforeAll(async () => {
@@ -94,6 +104,26 @@ describe("examples", () => {
       expect(stdout).toMatch(/^# fail 0$/m);
     },
   );
+});
+
+test("conditional-refresh: a page that has not changed is not sent again", async () => {
+  const sent: (number | string)[] = [];
+  let edition = 1;
+  const server = createServer((request, response) => {
+    const etag = `"${edition}"`;
+    const status = request.headers["if-none-match"] === etag ? 304 : 200;
+    sent.push(status);
+    response.writeHead(status, { ETag: etag });
+    response.end(status === 200 ? `edition ${edition}` : undefined);
+    // The third request finds another one.
+    if (sent.length === 2) edition = 2;
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { code, stdout, stderr } = await runExample("conditional-refresh", { cwd: folder, env: { PAGE_URL: url } });
+  server.close();
+  expect({ code, stderr, sent }).toEqual({ code: 0, stderr: "", sent: [200, 304, 200] });
+  expect(stdout.trimEnd().split("\n")).toEqual(["edition 1", "edition 1", "edition 2"]);
 });
 
 describeWithServers(["redis-server"], "examples with a server", () => {
