@@ -59,5 +59,7 @@ export const descriptions: Readonly<Record<string, string>> = {
   keyMangler: "false: keys go to the store as they are.",
   isolation: "Whether callers get the cached object, a frozen one, or a copy each. Default: share.",
   closeTimeout: "How long close waits for background work. Default: 5s.",
+  replay:
+    "Values of sets that the farthest tier missed are kept, up to so many bytes, and stored when it is back. 0: never. Default: 8mb.",
   maxStaleness: "How long what may be out of date is served while the farthest tier can't be asked. Default: 10s.",
 };

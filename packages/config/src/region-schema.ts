@@ -12,6 +12,7 @@ import {
   list,
   object,
   oneOf,
+  size,
   text,
   whole,
   within,
@@ -61,6 +62,7 @@ const settings: Readonly<Record<string, z.ZodType>> = {
   logger: instance<Logger>("a logger", "warn"),
   waitUntil: code<NonNullable<RegionOptions["waitUntil"]>>(),
   closeTimeout: duration(),
+  replay: size(),
   maxStaleness: duration(),
 };
 

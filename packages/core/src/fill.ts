@@ -40,10 +40,12 @@ export class Fill {
   store(made: readonly Made[], options: ResolvedCreateOptions, right: Right): Promise<void> | undefined {
     const [first] = made;
     if (first === undefined) return undefined;
-    const { backend, pending } = this.#state;
+    const { backend, pending, replays } = this.#state;
     // The authority itself, alone: it could not be read, and a write without a lease might hide what is there.
     if (right.kind === "unconfirmed" && !this.#state.hasNearTier) return undefined;
     if (pending.size > 0) for (const { flight, entry } of made) pending.letPass(flight.key, entry.metadata.startedAt);
+    // What is made now is newer than what was set before.
+    if (replays !== undefined && replays.size > 0) for (const { flight } of made) replays.changed(flight.key);
     const context = this.#context(options, right);
     if (made.length === 1) {
       const outcome = writeSingle(backend, first.flight.key, first.entry, context);

@@ -1,7 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
 
-const dayMs = 86_400_000;
-
 /**
  * Keeps the process alive while somebody waits for what is not confirmed yet. Without it a program whose only work is
  * `await report.settled` would end in the middle: the timers of the retries keep nothing alive.
@@ -20,7 +18,8 @@ export class Hold {
   until(work: Promise<unknown>): void {
     if (this.#released) return;
     this.#waits += 1;
-    this.#timer ??= this.#again();
+    // It does nothing, and never comes: it is there.
+    this.#timer ??= this.#clock.schedule(() => undefined, Number.POSITIVE_INFINITY, true);
     const over = () => {
       this.#waits -= 1;
       if (this.#waits === 0) this.#end();
@@ -32,17 +31,6 @@ export class Hold {
   release(): void {
     this.#released = true;
     this.#end();
-  }
-
-  /** A timer that does nothing: it is there. */
-  #again(): Timer {
-    return this.#clock.schedule(
-      () => {
-        this.#timer = this.#again();
-      },
-      dayMs,
-      true,
-    );
   }
 
   #end(): void {

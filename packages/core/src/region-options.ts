@@ -1,6 +1,6 @@
 import type { CacheBackend } from "./backend.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Duration, durationMs } from "./duration.ts";
+import { type Duration, durationMs, type Size, sizeBytes } from "./duration.ts";
 import { ConfigurationError, type Mistake, ValidationError } from "./errors.ts";
 import type { FunctionKeyGenerator, FunctionMultiKeyGenerator } from "./function-keys.ts";
 import type { AsyncCreationRunner } from "./hand-over.ts";
@@ -99,6 +99,12 @@ export interface RegionOptions {
   readonly waitUntil?: (work: Promise<unknown>) => void;
   /** How long `close` waits for background work. @default "5s" */
   readonly closeTimeout?: Duration;
+  /**
+   * Values of sets that the farthest tier missed, kept until it is back and then stored if nothing has changed there: so many
+   * bytes, roughly counted, and a thousand keys, the last set of each. Where the tier has no leases, or doesn't tell of changes
+   * in the step that makes them, and for what is too much, a missed set ends as a delete. 0: always. @default "8mb"
+   */
+  readonly replay?: Size;
 }
 
 /** Where a region's values live. */
@@ -144,6 +150,7 @@ export interface ResolvedRegionOptions {
   readonly logger: Logger | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly closeTimeoutMs: number;
+  readonly replayBytes: number;
 }
 
 const optionNames: readonly (keyof RegionOptions)[] = [
@@ -180,6 +187,7 @@ const optionNames: readonly (keyof RegionOptions)[] = [
   "logger",
   "waitUntil",
   "closeTimeout",
+  "replay",
 ];
 
 const kinds: Readonly<Partial<Record<keyof RegionOptions, Kind>>> = {
@@ -254,6 +262,7 @@ export function resolveRegionOptions(
     logger: options.logger,
     waitUntil: options.waitUntil,
     closeTimeoutMs: ms("closeTimeout", "5s"),
+    replayBytes: check(() => sizeBytes(given(options.replay, "8mb"), "region.replay")),
   };
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return Object.freeze(resolved);

@@ -15,6 +15,7 @@ import { ReadThroughProxy } from "./read-through.ts";
 import { ReentryGuard } from "./reentry.ts";
 import type { RegionEventHub } from "./region-events.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
+import { Replays } from "./replays.ts";
 import { Stamps, wholeMicros } from "./stamps.ts";
 import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
 import { checkTags } from "./tags.ts";
@@ -46,6 +47,7 @@ export class RegionState {
   readonly marks: MarkBoard;
   readonly pending: PendingDeletes = new PendingDeletes();
   readonly flights: Flights = new Flights();
+  readonly replays: Replays | undefined;
   readonly freshness: Freshness;
   readonly announcements: Announcements;
   readonly reentry: ReentryGuard;
@@ -105,6 +107,7 @@ export class RegionState {
     this.sender = chainOf(backend)?.sender ?? randomId();
     this.nearName = (chainOf(backend)?.near ?? backend).name;
     this.hasNearTier = !(chainOf(backend)?.near ?? backend).remote;
+    this.replays = Replays.for(this);
     this.#endings.push(backend.watch((incident) => events.emit("incident", incident)));
     this.#listen();
   }
@@ -260,7 +263,10 @@ export class RegionState {
     const unsubscribe = feed.subscribe({
       changed: (notice) => {
         if (notice.sender === this.sender) return;
-        for (const key of notice.keys) this.flights.break(key);
+        for (const key of notice.keys) {
+          this.flights.break(key);
+          this.replays?.changed(key);
+        }
       },
       marked: (marks) => {
         this.marks.apply(marks);
@@ -284,6 +290,7 @@ export class RegionState {
       },
       uncertain: (reason) => {
         this.marks.forget();
+        this.replays?.changedAll();
         // What began before the gap began, perhaps, before a change that nobody will tell us of any more.
         this.flights.forgetAll();
         // The feed takes its new position once everybody has been told.

@@ -5,6 +5,7 @@ import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { Mark } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import { InvalidationPendingError, ValidationError } from "./errors.ts";
+import type { FenceTicket } from "./fences.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { regionMark } from "./mark-board.ts";
 import { isNoValue } from "./no-value.ts";
@@ -29,6 +30,13 @@ const none: readonly PendingDelete[] = [];
 /** Refusals after which the authority still holds the old value. */
 const leavesOld: ReadonlySet<string> = new Set(["too-large", "full"]);
 
+interface SentSet {
+  readonly key: string;
+  readonly givenKey: string;
+  readonly entry: CachedValue;
+  readonly ticket: FenceTicket | undefined;
+}
+
 /** The writing half of a region: sets, deletes and invalidations that tell the truth and are retried until it is done. */
 export class RegionWrites {
   readonly #state: RegionState;
@@ -51,11 +59,11 @@ export class RegionWrites {
     const order = this.#state.knownOrder();
     const startedAt = stamps.next();
     const entry = this.#entry(givenKey, value, options, startedAt, order);
-    this.#start(key, startedAt);
+    const ticket = this.#start(key, startedAt);
     const log = new WriteLog(() => givenKey);
     const written = writeSingle(backend, key, entry, this.#context(log, options));
     const settle = (outcome: WriteOutcome): Awaitable<WriteReport> => {
-      const pending = this.#settled(key, givenKey, startedAt, outcome, log);
+      const pending = this.#settled({ key, givenKey, entry, ticket }, outcome, log);
       return this.#wasSet([givenKey], log, pending === undefined ? none : [pending]);
     };
     return isPromiseLike(written) ? written.then(settle) : settle(written);
@@ -69,12 +77,15 @@ export class RegionWrites {
     const entries = new Map<string, CachedValue>();
     for (const [key, [givenKey, value]] of given)
       entries.set(key, this.#entry(givenKey, value, options, startedAt, order));
-    for (const key of entries.keys()) this.#start(key, startedAt);
+    const sets = [...entries].map(([key, entry]): SentSet => {
+      const [givenKey] = given.get(key) as readonly [string, unknown];
+      return { key, givenKey, entry, ticket: this.#start(key, startedAt) };
+    });
     const log = new WriteLog((key) => given.get(key)?.[0] ?? key);
     return andThen(writeMany(backend, entries, this.#context(log, options)), (all) => {
       const pending: PendingDelete[] = [];
-      for (const [key, [givenKey]] of given) {
-        const left = this.#settled(key, givenKey, startedAt, all.get(key) ?? STORED, log);
+      for (const sent of sets) {
+        const left = this.#settled(sent, all.get(sent.key) ?? STORED, log);
         if (left !== undefined) pending.push(left);
       }
       return this.#wasSet(
@@ -91,6 +102,7 @@ export class RegionWrites {
     const keys = [...given.keys()];
     const pendings = keys.map((key) => {
       state.flights.break(key);
+      state.replays?.changed(key);
       this.#forgetFailure(key);
       return state.pending.add(key, at);
     });
@@ -172,6 +184,8 @@ export class RegionWrites {
     const state = this.#state;
     state.closing = true;
     const { clock, closeTimeoutMs } = state.options;
+    // What is missed ends as a delete: to store it again may take longer than anybody wants to wait.
+    state.replays?.changedAll();
     const work = Promise.all([...state.backgroundWork(), this.#unconfirmed.flush()]);
     await new Promise<void>((resolve) => {
       const timer = clock.schedule(resolve, closeTimeoutMs, true);
@@ -210,24 +224,22 @@ export class RegionWrites {
     return skip === undefined ? { sender, observe } : { sender, observe, skip };
   }
 
-  #start(key: string, startedAt: number): void {
-    const { flights, pending } = this.#state;
+  #start(key: string, startedAt: number): FenceTicket | undefined {
+    const { flights, pending, replays } = this.#state;
     flights.break(key);
     pending.letPass(key, startedAt);
     this.#forgetFailure(key);
+    return replays?.begin(key);
   }
 
   /** After one key's set: what is to be deleted if the store did not take it. */
-  #settled(
-    key: string,
-    givenKey: string,
-    startedAt: number,
-    outcome: WriteOutcome,
-    log: WriteLog,
-  ): PendingDelete | undefined {
+  #settled(sent: SentSet, outcome: WriteOutcome, log: WriteLog): PendingDelete | undefined {
+    const { key, givenKey, entry } = sent;
+    const { startedAt } = entry.metadata;
     const state = this.#state;
     log.farthest(key, outcome, state.backend.name);
     this.#tell(givenKey, outcome, "write");
+    this.#keepForReplay(sent, outcome);
     if (outcome.status === "stored") {
       state.note(outcome.revision);
       this.#recent?.add(key, givenKey);
@@ -237,6 +249,14 @@ export class RegionWrites {
     if (outcome.status === "refused" && !leavesOld.has(outcome.why)) return undefined;
     // The old value must not be served on: the key is deleted until the store has confirmed at least that.
     return state.pending.add(key, startedAt);
+  }
+
+  #keepForReplay({ key, entry, ticket }: SentSet, outcome: WriteOutcome): void {
+    const { replays } = this.#state;
+    if (replays === undefined || ticket === undefined) return;
+    const isMissed = outcome.status === "unknown" || outcome.status === "failed";
+    if (isMissed) replays.missed(key, entry, ticket);
+    else replays.answered(key, ticket);
   }
 
   #wasSet(keys: readonly string[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {

@@ -132,6 +132,7 @@ export class UnconfirmedWork {
       if (this.#deletes.get(pending.key) === pending) this.#deletes.delete(pending.key);
       this.#state.pending.confirm(pending);
     }
+    if (answered) this.#state.replays?.absent(keys);
     return answered;
   }
 
