@@ -1,12 +1,11 @@
-import { alignedValues } from "./aligned-values.ts";
-import { andThen } from "./awaitable.ts";
+import { batchRequest } from "./batch-request.ts";
 import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Creations } from "./creations.ts";
-import { BatchContext, type BatchCreator } from "./creator.ts";
+import type { BatchCreator } from "./creator.ts";
+import type { Hit } from "./early-refresh.ts";
 import type { Flight } from "./flight.ts";
 import { isNoValue } from "./no-value.ts";
-import { isAsyncFunction } from "./reentry.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 import { waitFor } from "./waiting.ts";
@@ -23,8 +22,11 @@ export class Batch<T> {
   readonly #state: RegionState;
   readonly #reads: RegionReads;
   readonly #creations: Creations;
+  readonly #onHit: ((hit: Hit) => void) | undefined;
 
-  constructor(state: RegionState, reads: RegionReads, creations: Creations) {
+  /** @param onHit told of what memory has, before `run` answers */
+  constructor(state: RegionState, reads: RegionReads, creations: Creations, onHit?: (hit: Hit) => void) {
+    this.#onHit = onHit;
     this.#state = state;
     this.#reads = reads;
     this.#creations = creations;
@@ -70,7 +72,9 @@ export class Batch<T> {
     mangled.forEach((key, index) => {
       const entry = near[index];
       if (entry !== undefined) {
-        waits.set(key, { status: "fulfilled", value: this.#reads.served<T>(inner.get(key) as string, entry) });
+        const givenKey = inner.get(key) as string;
+        waits.set(key, { status: "fulfilled", value: this.#reads.served<T>(givenKey, entry) });
+        this.#onHit?.({ key, givenKey, entry });
         return;
       }
       const joined = this.#join(key, waits);
@@ -80,16 +84,7 @@ export class Batch<T> {
       flights.push(flight);
     });
     if (own.length > 0) {
-      this.#creations.lead(own, {
-        options,
-        isAsync: isAsyncFunction(creator),
-        create: (contexts, stopper) => {
-          const wanted = contexts.map(({ key }) => key);
-          return andThen(creator(wanted, new BatchContext(contexts, stopper) as BatchContext<T>), (answer) =>
-            alignedValues(answer, wanted),
-          );
-        },
-      });
+      this.#creations.lead(own, batchRequest(creator, options));
     }
     const mine = new Set(own);
     for (const flight of flights) {

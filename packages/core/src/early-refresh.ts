@@ -1,10 +1,18 @@
 import { type Awaitable, andThen } from "./awaitable.ts";
+import { batchRequest } from "./batch-request.ts";
 import type { CachedValue } from "./cached-value.ts";
 import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
 import type { Creations } from "./creations.ts";
-import type { Creator, CreatorContext } from "./creator.ts";
+import type { BatchCreator, Creator, CreatorContext } from "./creator.ts";
 import { isAsyncFunction } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
+
+/** A fresh entry that a caller was given. */
+export interface Hit {
+  readonly key: string;
+  readonly givenKey: string;
+  readonly entry: CachedValue;
+}
 
 /**
  * Renews entries that are hit before they expire, in the background, one refresher in the cluster: past a fixed share of
@@ -45,6 +53,16 @@ export class EarlyRefresh {
       isAsync: isAsyncFunction(creator),
       create: (contexts) => andThen(creator(contexts[0] as CreatorContext) as Awaitable<unknown>, (value) => [value]),
     });
+  }
+
+  /** The same for a batch: one call of the creator for all that are due. */
+  considerMany(hits: readonly Hit[], creator: BatchCreator<unknown>, options?: CreateOptions): void {
+    const due = hits.filter(({ key, entry }) => this.#isDue(entry) && this.#state.flights.get(key) === undefined);
+    if (due.length === 0) return;
+    const resolved = options === undefined ? this.#options : this.#resolved(options);
+    const flights = due.map(({ key, givenKey }) => this.#creations.begin(key, givenKey));
+    for (const flight of flights) flight.waiters += 1;
+    this.#creations.lead(flights, batchRequest(creator, resolved));
   }
 
   #resolved(options: CreateOptions | undefined): ResolvedCreateOptions {

@@ -7,7 +7,7 @@ import type { ReadContext } from "./contexts.ts";
 import type { CreationRequest } from "./creation.ts";
 import type { Creations } from "./creations.ts";
 import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
-import { EarlyRefresh } from "./early-refresh.ts";
+import { EarlyRefresh, type Hit } from "./early-refresh.ts";
 import { PartialFailureError } from "./errors.ts";
 import type { Landing } from "./flight.ts";
 import { isNoValue, type NoValue } from "./no-value.ts";
@@ -81,13 +81,18 @@ export class GetOrCreate {
     checkCreator(creator);
     if (options === undefined || (readsPlainly(options) && options.settled !== true)) {
       const hits = reads.hits(this.#state.innerAll(keys));
-      if (hits !== undefined) return this.#servedAll<T>(keys, hits);
+      if (hits !== undefined) {
+        const values = this.#servedAll<T>(keys, hits);
+        if (this.#early !== undefined) this.#refreshAll(this.#early, this.#hitsOf(keys, hits), creator, options);
+        return values;
+      }
     }
-    const outcomes = await new Batch<T>(this.#state, reads, this.#creations).run(
-      keys,
-      creator,
-      this.#resolved(options),
-    );
+    const hits: Hit[] = [];
+    const onHit = this.#early === undefined ? undefined : (hit: Hit) => void hits.push(hit);
+    const batch = new Batch<T>(this.#state, reads, this.#creations, onHit);
+    const running = batch.run(keys, creator, this.#resolved(options));
+    if (this.#early !== undefined) this.#refreshAll(this.#early, hits, creator, options);
+    const outcomes = await running;
     return options?.settled ? outcomes : valuesOf(outcomes);
   }
 
@@ -104,6 +109,26 @@ export class GetOrCreate {
     options: CreateOptions<T> | undefined,
   ): void {
     early.consider(inner, key, entry, creator as Creator<unknown>, options as CreateOptions | undefined);
+  }
+
+  #refreshAll<T>(
+    early: EarlyRefresh,
+    hits: readonly Hit[],
+    creator: BatchCreator<T>,
+    options: CreateOptions<T> | undefined,
+  ): void {
+    early.considerMany(hits, creator as BatchCreator<unknown>, options as CreateOptions | undefined);
+  }
+
+  /** Each key once. */
+  #hitsOf(keys: readonly string[], entries: readonly CachedValue[]): readonly Hit[] {
+    const hits = new Map<string, Hit>();
+    entries.forEach((entry, at) => {
+      const givenKey = keys[at] as string;
+      const key = this.#state.inner(givenKey);
+      hits.set(key, { key, givenKey, entry });
+    });
+    return [...hits.values()];
   }
 
   #servedAll<T>(keys: readonly string[], entries: readonly CachedValue[]): Map<string, T> {
