@@ -6,8 +6,8 @@ import type { Flight, Landing } from "./flight.ts";
 import type { RegionState } from "./region-state.ts";
 
 /**
- * One caller's wait for a flight, by its own options: whoever regenerates waits at most the soft timeout if there is a
- * stale value, the others not at all; without one, everybody at most the hard timeout, or until the caller's signal.
+ * One caller's wait for a flight, by its own options: whoever regenerates, or wants it regenerated, waits at most the soft
+ * timeout if there is a stale value, the others not at all; without one, everybody at most the hard timeout, or until the caller's signal.
  */
 export function waitFor(
   flight: Flight,
@@ -23,7 +23,7 @@ export function waitFor(
 function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, state: RegionState): Promise<Landing> {
   if (flight.settled) return flight.outcome;
   const stale = state.staleOf(flight, options.expirationMs);
-  const waits = leads && !flight.handedOver;
+  const waits = (leads || options.forceRefresh === true) && !flight.handedOver;
   if (stale === undefined) return waitForNew(flight, options, options.hardTimeoutMs, state);
   const serve = (entry: CachedValue): Landing => {
     state.events.emit("stale", { key: flight.givenKey, reason: waits ? "soft-timeout" : "refreshing" });
