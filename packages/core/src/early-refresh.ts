@@ -48,6 +48,7 @@ export class EarlyRefresh {
     const flight = this.#creations.begin(key, givenKey);
     // Nobody waits for it, and nobody's leaving may stop it.
     flight.waiters += 1;
+    this.#state.goesOn(flight);
     this.#creations.lead([flight], {
       options: resolved,
       isAsync: isAsyncFunction(creator),
@@ -61,7 +62,10 @@ export class EarlyRefresh {
     if (due.length === 0) return;
     const resolved = options === undefined ? this.#options : this.#resolved(options);
     const flights = due.map(({ key, givenKey }) => this.#creations.begin(key, givenKey));
-    for (const flight of flights) flight.waiters += 1;
+    for (const flight of flights) {
+      flight.waiters += 1;
+      this.#state.goesOn(flight);
+    }
     this.#creations.lead(flights, batchRequest(creator, resolved));
   }
 

@@ -215,7 +215,22 @@ export class RegionState {
       },
     );
     this.#background.add(done);
-    this.options.waitUntil?.(done);
+    this.keepFor(done);
+  }
+
+  /** A flight that goes on though nobody waits for it any more. How it ends is nobody's to handle. */
+  goesOn(flight: Flight): void {
+    const over = () => undefined;
+    this.inBackground(flight.outcome.then(over, over), "a renewal");
+  }
+
+  /** For runtimes that stop with the response. */
+  keepFor(work: Promise<unknown>): void {
+    try {
+      this.options.waitUntil?.(work);
+    } catch (error) {
+      this.events.warn("waitUntil failed", error);
+    }
   }
 
   /** Called when the region ends, or another backend takes this one's place. */

@@ -59,6 +59,7 @@ export class UnconfirmedWork {
 
   retry(pending: readonly PendingDelete[], error: unknown): void {
     for (const one of pending) this.#deletes.set(one.key, one);
+    this.#state.keepFor(Promise.all(pending.map(({ settled }) => settled)));
     this.#state.events.emit("pending", { what: "delete", count: this.#deletes.size, error });
     if (this.#deletes.size > mostDeletes && this.#state.backend.marks !== undefined) this.#toRegionMark();
     this.#schedule();
@@ -71,6 +72,7 @@ export class UnconfirmedWork {
     if (table === undefined) return confirmed;
     const fail = (error: unknown): MarkReport => {
       const pending = this.#addMark(names, mode, at);
+      this.#state.keepFor(pending.settled);
       this.#schedule();
       return {
         confirmed: false,

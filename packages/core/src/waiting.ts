@@ -27,6 +27,7 @@ function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, 
   if (stale === undefined) return waitForNew(flight, options, options.hardTimeoutMs, state);
   const serve = (entry: CachedValue): Landing => {
     state.events.emit("stale", { key: flight.givenKey, reason: waits ? "soft-timeout" : "refreshing" });
+    if (leads) state.goesOn(flight);
     return { entry, origin: "stale" };
   };
   // Nobody who can be served something waits for longer than one who can't.
