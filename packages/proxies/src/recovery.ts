@@ -42,9 +42,11 @@ const batchSize = 500;
  * Remembers the keys whose delete or write the backend missed, and deletes them once it is back, within about a second.
  *
  * A missed write is made good by a delete too, never by the write itself: meanwhile another process may have stored
- * something newer, which a late write would replace, while a delete at the worst costs a miss. Writes with a ticket are
- * not remembered: what they were to replace was absent or useless. Until a key is made good its reads find nothing. A
- * confirmed delete, or write without a ticket, settles it. Answers are passed on as they are: a failed write says so.
+ * something newer, which a late write would replace, while a delete at the worst costs a miss. (A region does more, by its
+ * option `replay`: it can take a lease and hears of changes. This proxy stands in front of any store, and does neither.)
+ * Writes with a ticket are not remembered: what they were to replace was absent or useless. Until a key is made good its
+ * reads find nothing. A confirmed delete, or write without a ticket, settles it. Answers are passed on as they are: a failed
+ * write says so.
  *
  * @throws ConfigurationError
  */
