@@ -75,9 +75,9 @@ describeWithServers(["redis-server"], "outages", () => {
       "shared again after ms": Math.round(back),
       "then the other's 100 misses ms": round(counted(left)),
     });
-    // Where values can be asked for and changes can't be heard, each hit is confirmed.
+    // Where values can be asked for and changes can't be heard, each hit is confirmed, if that takes no longer than milliseconds.
     const asks = outage.answersWithoutFeed === true;
-    const slowestHitMs = asks ? deadlineMs + 20 : outage.emptied === true ? creatorMs + 25 : 25;
+    const slowestHitMs = outage.emptied === true ? creatorMs + 25 : 25;
     expect.soft(during.slowestMs, "a memory hit").toBeLessThan(slowestHitMs);
     expect.soft(during.medianMs, "a memory hit").toBeLessThan(asks ? 2 : healthy.medianMs * 3 + 0.1);
     expect.soft(counted(first), "the first miss").toBeLessThanOrEqual(firstMissMs);
