@@ -330,6 +330,42 @@ describe.each(ways)("$name: tiers that a call leaves out", ({ ask }) => {
   });
 });
 
+describe.each(ways)("$name: a read that fails", ({ ask }) => {
+  it.each(["memory, authority", "memory, disk, authority"] as const)(
+    "is no miss: one creation for all, counted apart, and nothing is written over what is there: %s",
+    async (depth) => {
+      const scene = await sceneOf(depth, { ttl: "1h" });
+      const { region, store, asked, clock } = scene;
+      await scene.another().set("k", "there");
+      // The other key of the batch.
+      await region.set("beside", "beside", { ttl: Number.POSITIVE_INFINITY });
+      await region.get("beside");
+      const reasons: string[] = [];
+      region.on("miss", ({ key, reason }) => void (key === "k" && reasons.push(reason)));
+      store.stop();
+      asked.length = 0;
+      let calls = 0;
+      const made = deferred<string>();
+      const make: Make = () => {
+        calls += 1;
+        return made.promise;
+      };
+      const all = Array.from({ length: 200 }, () => ask(region, make));
+      await soon(Promise.all(all));
+      made.resolve("made meanwhile");
+      expect(new Set(await Promise.all(all))).toEqual(new Set(["made meanwhile"]));
+      expect([calls, reasons]).toEqual([1, ["failed"]]);
+      expect(asked.filter((operation) => operation.startsWith("set"))).toEqual([]);
+      // It is served on here while it is bearable, and is nothing to anybody else.
+      expect(await region.getOrCreate("k", () => "again")).toBe("made meanwhile");
+      store.start();
+      await clock.advance(5000);
+      expect(await scene.another().get("k")).toBe("there");
+      expect(await region.get("k")).toBe("there");
+    },
+  );
+});
+
 describe("how many creators run at once", () => {
   it.each([1, 3])(
     "no more than maxCreators: %i; a batch is one; one that fails makes room too",
