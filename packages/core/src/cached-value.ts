@@ -19,7 +19,7 @@ export function compareOrders(a: Order | undefined, b: Order | undefined): numbe
 export interface CacheMetadata {
   /** When the creator finished: age and ttl count from here. Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** When the creator started. */
+  /** When the creator started; in a region over memory alone, the turn of the event loop in which it did. */
   readonly startedAt: number;
   /** The authority's order that was known before the creator started: what marks compare with. */
   readonly startedOrder?: Order;

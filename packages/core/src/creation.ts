@@ -8,13 +8,16 @@ import { failureOf } from "./creation-failure.ts";
 import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
-import { Fill, type Made, type Right } from "./fill.ts";
+import { Fill, type Made, type Right, unleased } from "./fill.ts";
 import type { Flight } from "./flight.ts";
 import { type HandOverWork, handOver } from "./hand-over.ts";
 import { MutexTurn } from "./mutex-turn.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
+import { creatorOf } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
+import type { CalledCreator } from "./short-creation.ts";
 import { isCacheable } from "./should-cache.ts";
+import { alone } from "./single-request.ts";
 import { Slots } from "./slots.ts";
 import { checkTags } from "./tags.ts";
 
@@ -96,6 +99,23 @@ export class Creation {
     }
   }
 
+  /** Goes on from what a creator has answered that was called on the short way. */
+  goOn(called: CalledCreator, value: unknown): void {
+    const job = jobOf(called);
+    if (!isPromiseLike(value)) this.#ended(job);
+    const work = isPromiseLike(value)
+      ? this.#finishLater(job, alone(value), this.#watch(job))
+      : this.#finish(job, [value]);
+    if (work !== undefined) this.#state.inBackground(work, "a creation");
+  }
+
+  /** The same from what it has thrown. */
+  threw(called: CalledCreator, error: unknown): void {
+    const job = jobOf(called);
+    this.#ended(job);
+    this.#abort(job, error);
+  }
+
   /** Leases that are not used after all. */
   giveBack(flights: readonly Flight[], token: string): void {
     this.#fill.giveBack(flights, { kind: "leased", token });
@@ -170,7 +190,8 @@ export class Creation {
     };
     let values: Awaitable<readonly unknown[]>;
     try {
-      values = reentry.run(flights, request, contexts, stopper);
+      const create = (its: Job) => request.create(its.contexts, its.stopper);
+      values = reentry.run(creatorOf(flights), request.isAsync !== false, create, job);
     } catch (error) {
       this.#ended(job);
       this.#abort(job, error);
@@ -393,4 +414,11 @@ export class Creation {
     schedule();
     return { cancel: () => timer.cancel() };
   }
+}
+
+function jobOf({ flight, context, ...rest }: CalledCreator): Job {
+  const { stopper } = context;
+  const { awaitFill } = rest.options;
+  const one = { flights: [flight], contexts: [context], stopper, awaitFill };
+  return { ...rest, ...one, right: unleased, renewal: undefined, failures: undefined };
 }

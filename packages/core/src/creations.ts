@@ -4,15 +4,18 @@ import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { LeaseAnswer, LeaseRequest, ReadContext } from "./contexts.ts";
 import { Creation, type CreationRequest } from "./creation.ts";
 import { RemoteCreatorError } from "./creation-failure.ts";
+import type { Creator } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import { Failures } from "./failures.ts";
-import type { Right } from "./fill.ts";
+import { type Right, unleased } from "./fill.ts";
 import { Flight } from "./flight.ts";
 import { mayHaveArrived } from "./lease-returns.ts";
 import { readKey, readMany } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
+import { ShortCreation } from "./short-creation.ts";
+import { SingleRequest } from "./single-request.ts";
 
 /** One wish for leases and what the authority has answered. */
 class LeaseTurn implements LeaseRequest {
@@ -42,7 +45,6 @@ type Standing = (typeof standings)[number];
 
 const none: readonly Flight[] = [];
 const nothingFound: readonly Found[] = [NO_VALUE];
-const unleased: Right = { kind: "unleased" };
 
 /** The wait for other processes' creations. */
 interface Patience {
@@ -58,12 +60,14 @@ export class Creations {
   readonly #state: RegionState;
   readonly #failures = new Failures();
   readonly #creation: Creation;
+  readonly #short: ShortCreation | undefined;
   readonly #plainContext: ReadContext;
   #turns = 0;
 
   constructor(state: RegionState) {
     this.#state = state;
     this.#creation = new Creation(state, this.#failures);
+    this.#short = ShortCreation.for(state, this.#creation);
     this.#plainContext = { judge: state.freshness.judge };
   }
 
@@ -95,6 +99,23 @@ export class Creations {
   /** Brings all flights to an end, each its own. Never throws. */
   lead(flights: readonly Flight[], request: CreationRequest): void {
     this.#go(flights, request, undefined, request.options.forceRefresh !== false);
+  }
+
+  /**
+   * A creation of a key that the nearest tier was found to lack in this turn: the entry, if it is there at once; the flight
+   * otherwise.
+   */
+  createLacking(
+    key: string,
+    givenKey: string,
+    creator: Creator<unknown>,
+    options: ResolvedCreateOptions,
+  ): CachedValue | Flight {
+    if (this.#short !== undefined && this.#failures.size === 0 && this.#short.isFree(key))
+      return this.#short.run(key, givenKey, creator, options);
+    const flight = this.begin(key, givenKey);
+    this.lead([flight], new SingleRequest(creator, options));
+    return flight;
   }
 
   /** A deleted or rewritten key may be created again at once. */

@@ -56,6 +56,12 @@ export class EntryContext<T = unknown> {
     return this.#skipped;
   }
 
+  /** @internal The creator has decided nothing for its entry. */
+  get isUntouched(): boolean {
+    const { ttl, grace, tags, validators } = this;
+    return ttl === undefined && grace === undefined && tags === none && validators === undefined && !this.#skipped;
+  }
+
   /**
    * To be returned in place of a value: what is stale is still right; it is fresh again from now on.
    * @throws TypeError where there is nothing stale
@@ -109,16 +115,22 @@ export class Stopper {
 
 /** What a creator is given. */
 export class CreatorContext<T = unknown> extends EntryContext<T> {
-  readonly #stopper: Stopper;
+  #stopper: Stopper | undefined;
 
-  constructor(key: string, stale: CachedValue<T> | undefined, stopper: Stopper) {
+  constructor(key: string, stale: CachedValue<T> | undefined, stopper?: Stopper) {
     super(key, stale);
     this.#stopper = stopper;
   }
 
+  /** @internal */
+  get stopper(): Stopper {
+    this.#stopper ??= new Stopper();
+    return this.#stopper;
+  }
+
   /** Fires when the last caller has left, or the hard timeout has passed. */
   get signal(): AbortSignal {
-    return this.#stopper.signal;
+    return this.stopper.signal;
   }
 }
 

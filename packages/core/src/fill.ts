@@ -18,11 +18,16 @@ export type Right =
   | { readonly kind: "leased"; readonly token: string }
   | { readonly kind: "unleased" | "unconfirmed" | "unstored" };
 
+export const unleased: Right = Object.freeze({ kind: "unleased" });
+
 /** What was created for a flight. */
 export interface Made {
   readonly flight: Flight;
   readonly entry: CachedValue;
 }
+
+/** What is filled: a key, and as the caller names it. */
+type Filled = Pick<Flight, "key" | "givenKey">;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -30,10 +35,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class Fill {
   readonly #state: RegionState;
   readonly #returns: LeaseReturns;
+  /** For plain fills, so that they make none. */
+  readonly #plainContext: WriteContext;
 
   constructor(state: RegionState) {
     this.#state = state;
     this.#returns = new LeaseReturns(state);
+    this.#plainContext = { fill: true, sender: state.sender };
   }
 
   /** Near tiers hold it when this returns; the farthest one when the promise does, if there is one. */
@@ -41,19 +49,12 @@ export class Fill {
     const [first] = made;
     if (first === undefined) return undefined;
     const { backend, pending, replays } = this.#state;
-    // The authority itself, alone: it could not be read, and a write without a lease might hide what is there.
-    if (right.kind === "unconfirmed" && !this.#state.hasNearTier) return undefined;
+    if (this.#isHidden(right)) return undefined;
+    if (made.length === 1) return this.storeOne(first.flight, first.entry, options, right);
     if (pending.size > 0) for (const { flight, entry } of made) pending.letPass(flight.key, entry.metadata.startedAt);
     // What is made now is newer than what was set before.
     if (replays !== undefined && replays.size > 0) for (const { flight } of made) replays.changed(flight.key);
     const context = this.#context(options, right);
-    if (made.length === 1) {
-      const outcome = writeSingle(backend, first.flight.key, first.entry, context);
-      if (right.kind === "unconfirmed") return undefined;
-      if (isPromiseLike(outcome)) return this.#settleLater(first, outcome, right);
-      this.#settleOne(first, outcome, right);
-      return undefined;
-    }
     const outcomes = writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
     // What only near tiers keep has not been confirmed by anybody, and supersedes nothing.
     if (right.kind === "unconfirmed") return undefined;
@@ -62,8 +63,32 @@ export class Fill {
     return undefined;
   }
 
+  /** The same for one key. */
+  storeOne(
+    flight: Filled,
+    entry: CachedValue,
+    options: ResolvedCreateOptions,
+    right: Right,
+  ): Promise<void> | undefined {
+    if (this.#isHidden(right)) return undefined;
+    const { backend, pending, replays } = this.#state;
+    pending.letPass(flight.key, entry.metadata.startedAt);
+    if (replays !== undefined && replays.size > 0) replays.changed(flight.key);
+    const plain = right.kind === "unleased" && options.skipWrite === undefined;
+    const outcome = writeSingle(backend, flight.key, entry, plain ? this.#plainContext : this.#context(options, right));
+    if (right.kind === "unconfirmed") return undefined;
+    if (isPromiseLike(outcome)) return this.#settleLater(flight, outcome, right);
+    this.#settleOne(flight, outcome, right);
+    return undefined;
+  }
+
+  /** The authority itself, alone: it could not be read, and a write without a lease might hide what is there. */
+  #isHidden(right: Right): boolean {
+    return right.kind === "unconfirmed" && !this.#state.hasNearTier;
+  }
+
   /** Leases of keys that are not stored after all; `failure`: others who wait for them fail too. */
-  giveBack(flights: readonly Flight[], right: Right, failure?: CreationFailure): void {
+  giveBack(flights: readonly Filled[], right: Right, failure?: CreationFailure): void {
     if (flights.length === 0 || right.kind !== "leased") return;
     this.#returns.give(
       flights.map(({ key }) => key),
@@ -83,7 +108,7 @@ export class Fill {
   #settle(made: readonly Made[], outcomes: WriteOutcomes, right: Right): void {
     let failed: Flight[] | undefined;
     for (const one of made) {
-      if (this.#stored(one, outcomes.get(one.flight.key) ?? STORED)) continue;
+      if (this.#stored(one.flight, outcomes.get(one.flight.key) ?? STORED)) continue;
       failed ??= [];
       failed.push(one.flight);
     }
@@ -91,16 +116,16 @@ export class Fill {
     if (failed !== undefined) this.giveBack(failed, right);
   }
 
-  #settleOne(made: Made, outcome: WriteOutcome, right: Right): void {
-    if (!this.#stored(made, outcome)) this.giveBack([made.flight], right);
+  #settleOne(flight: Filled, outcome: WriteOutcome, right: Right): void {
+    if (!this.#stored(flight, outcome)) this.giveBack([flight], right);
   }
 
-  #settleLater(made: Made, outcome: PromiseLike<WriteOutcome>, right: Right): Promise<void> {
-    return Promise.resolve(outcome.then((one) => this.#settleOne(made, one, right)));
+  #settleLater(flight: Filled, outcome: PromiseLike<WriteOutcome>, right: Right): Promise<void> {
+    return Promise.resolve(outcome.then((one) => this.#settleOne(flight, one, right)));
   }
 
   /** Tells of the outcome; whether the lease has been used. */
-  #stored({ flight }: Made, outcome: WriteOutcome): boolean {
+  #stored(flight: Filled, outcome: WriteOutcome): boolean {
     const { events, backend } = this.#state;
     const key = flight.givenKey;
     if (outcome.status === "stored") {

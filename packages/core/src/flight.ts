@@ -1,6 +1,7 @@
 import type { CachedValue } from "./cached-value.ts";
 import type { CreationFailure } from "./capabilities.ts";
 import type { NoValue } from "./no-value.ts";
+import type { ShortFlight } from "./short-flight.ts";
 
 /** How a caller of `getOrCreate` came by its value. */
 export type Origin = "cached" | "created" | "joined" | "stale" | "default";
@@ -130,6 +131,8 @@ export class Flights {
   readonly #joinable = new Map<string, Flight>();
   /** Those that may no longer be joined and have not landed: a change of the key still concerns what they would store. */
   readonly #forgotten = new Set<Flight>();
+  /** Those whose creators are being called, the innermost first. */
+  #passing: ShortFlight | undefined;
 
   /** How many have not landed. */
   get size(): number {
@@ -153,6 +156,22 @@ export class Flights {
     this.#forgotten.add(flight);
   }
 
+  /** Whether the key is being created. */
+  has(key: string): boolean {
+    for (let passing = this.#passing; passing !== undefined; passing = passing.around)
+      if (passing.key === key) return true;
+    return this.get(key) !== undefined;
+  }
+
+  pass(short: ShortFlight): void {
+    short.around = this.#passing;
+    this.#passing = short;
+  }
+
+  passed(short: ShortFlight): void {
+    this.#passing = short.around;
+  }
+
   remove(flight: Flight): void {
     if (!this.#leave(flight) && this.#forgotten.size > 0) this.#forgotten.delete(flight);
   }
@@ -164,6 +183,8 @@ export class Flights {
       flight.broken = true;
       this.#leave(flight);
     }
+    for (let passing = this.#passing; passing !== undefined; passing = passing.around)
+      if (passing.key === key) passing.broken = true;
     if (this.#forgotten.size === 0) return;
     for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;
   }

@@ -4,16 +4,15 @@ import { CachedValue } from "./cached-value.ts";
 import { checkCreator, checkKeyList } from "./call-arguments.ts";
 import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
 import type { ReadContext } from "./contexts.ts";
-import type { CreationRequest } from "./creation.ts";
 import type { Creations } from "./creations.ts";
-import type { BatchCreator, Creator, CreatorContext, EntryContext } from "./creator.ts";
+import type { BatchCreator, Creator } from "./creator.ts";
 import { EarlyRefresh, type Hit } from "./early-refresh.ts";
 import { PartialFailureError } from "./errors.ts";
 import type { Landing } from "./flight.ts";
 import { isNoValue, type NoValue } from "./no-value.ts";
-import { isAsyncFunction } from "./reentry.ts";
 import type { Entry, RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
+import { SingleRequest } from "./single-request.ts";
 import { waitFor } from "./waiting.ts";
 
 /** Answers `getOrCreate` and its kin: a fresh entry of the nearest tier at once, anything else by a flight. */
@@ -37,16 +36,18 @@ export class GetOrCreate {
   one<T>(key: string, creator: Creator<T>, options: CreateOptions<T> | undefined): Promise<T> {
     const inner = this.#state.inner(key);
     checkCreator(creator);
+    let near: CachedValue | NoValue | undefined;
     if (options === undefined || readsPlainly(options)) {
-      const near = this.#reads.near(inner);
-      if (near !== undefined) {
+      near = this.#reads.near(inner);
+      if (near instanceof CachedValue) {
         const value = this.#reads.served<T>(key, near);
         if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
         return Promise.resolve(value);
       }
     }
-    const landing = this.#land(key, inner, creator, options);
-    return isPromiseLike(landing) ? this.#landedLater<T>(landing) : Promise.resolve(this.#landed<T>(landing));
+    return near === undefined
+      ? this.#landed<T>(this.#land(key, inner, creator, options))
+      : this.#createLacking<T>(key, inner, creator, options);
   }
 
   /** The same, with tier, age, remaining ttl, and whether it was created now. */
@@ -54,7 +55,7 @@ export class GetOrCreate {
     const inner = this.#state.inner(key);
     checkCreator(creator);
     const near = options === undefined || readsPlainly(options) ? this.#reads.near(inner) : undefined;
-    if (near !== undefined) {
+    if (near instanceof CachedValue) {
       if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
       return this.#reads.describe<T>(inner, near, this.#state.nearName, false);
     }
@@ -140,12 +141,18 @@ export class GetOrCreate {
     return all;
   }
 
-  #landed<T>({ entry }: Landing): T {
-    return (isNoValue(entry) ? entry : this.#reads.handOut<T>(entry)) as T;
-  }
-
-  #landedLater<T>(landing: PromiseLike<Landing>): Promise<T> {
-    return Promise.resolve(landing.then((landed) => this.#landed<T>(landed)));
+  #createLacking<T>(
+    key: string,
+    inner: string,
+    creator: Creator<T>,
+    options: CreateOptions<T> | undefined,
+  ): Promise<T> {
+    const resolved = this.#resolved(options);
+    const joined = this.#creations.joinable(inner);
+    if (joined !== undefined) return this.#landed<T>(waitFor(joined, false, resolved, this.#state));
+    const made = this.#creations.createLacking(inner, key, creator as Creator<unknown>, resolved);
+    if (made instanceof CachedValue) return Promise.resolve(this.#reads.handOut<T>(made));
+    return this.#landed<T>(made.settled ? made.ended() : waitFor(made, true, resolved, this.#state));
   }
 
   /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
@@ -166,32 +173,16 @@ export class GetOrCreate {
     }
     return waitFor(flight, joined === undefined, resolved, this.#state);
   }
-}
 
-/** A creator of one value as a request. A class, since it is made for every creation: no closure, no object around it. */
-class SingleRequest<T> implements CreationRequest {
-  readonly options: CreationRequest["options"];
-  readonly isAsync: boolean;
-  readonly observe: ReadContext["observe"] | undefined;
-  readonly #creator: Creator<T>;
-
-  constructor(creator: Creator<T>, options: CreationRequest["options"], observe: ReadContext["observe"] | undefined) {
-    this.options = options;
-    this.observe = observe;
-    this.isAsync = isAsyncFunction(creator);
-    this.#creator = creator;
+  #landed<T>(landing: Awaitable<Landing>): Promise<T> {
+    return isPromiseLike(landing)
+      ? Promise.resolve(landing.then(({ entry }) => this.#given<T>(entry)))
+      : Promise.resolve(this.#given<T>(landing.entry));
   }
 
-  create(contexts: readonly EntryContext[]): Awaitable<readonly unknown[]> {
-    // Apart, so that it is called as a function of its own.
-    const creator = this.#creator;
-    const value: unknown = creator(contexts[0] as CreatorContext<T>);
-    return isPromiseLike(value) ? alone(value) : [value];
+  #given<T>(entry: CachedValue | NoValue): T {
+    return (isNoValue(entry) ? entry : this.#reads.handOut<T>(entry)) as T;
   }
-}
-
-function alone(value: PromiseLike<unknown>): PromiseLike<readonly unknown[]> {
-  return value.then((one) => [one]);
 }
 
 /** Whether a fresh entry of the nearest tier is what the call asks for. */

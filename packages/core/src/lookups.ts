@@ -31,7 +31,7 @@ export class Lookups {
   /** @throws ValidationError */
   peek<T>(key: string): T | NoValue {
     const entry = this.#reads.near(this.#state.inner(key));
-    return entry === undefined ? NO_VALUE : this.#reads.served<T>(key, entry);
+    return entry instanceof CachedValue ? this.#reads.served<T>(key, entry) : NO_VALUE;
   }
 
   async getMulti<T>(keys: readonly string[], options: ReadOptions | undefined): Promise<readonly (T | NoValue)[]> {

@@ -1,17 +1,36 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
-import type { CreationRequest } from "./creation.ts";
-import type { EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import type { Flight } from "./flight.ts";
 
-interface Chain {
-  readonly flights: readonly Flight[];
-  readonly outer: Chain | undefined;
+/** A creator that runs, within those that have led to it. */
+export interface RunningCreator {
+  /** Set by the guard. */
+  outer: RunningCreator | undefined;
+  /** The caller's name of a key that it creates; nothing for any other, nor once that key's creation has ended. */
+  creates(key: string): string | undefined;
+}
+
+/** A creator of flights. */
+class FlightsCreator implements RunningCreator {
+  outer: RunningCreator | undefined = undefined;
+  readonly #flights: readonly Flight[];
+
+  constructor(flights: readonly Flight[]) {
+    this.#flights = flights;
+  }
+
+  creates(key: string): string | undefined {
+    return this.#flights.find((flight) => flight.key === key && !flight.settled)?.givenKey;
+  }
+}
+
+export function creatorOf(flights: readonly Flight[]): RunningCreator {
+  return new FlightsCreator(flights);
 }
 
 interface Storage {
-  run<T>(chain: Chain, callback: () => T): T;
-  getStore(): Chain | undefined;
+  run<G, T>(chain: RunningCreator, callback: (given: G) => T, given: G): T;
+  getStore(): RunningCreator | undefined;
   disable(): void;
 }
 
@@ -37,7 +56,7 @@ export class ReentryGuard {
   #following = false;
   /** What creators have answered with so far: after one promise any of them may give one. */
   #answers: "values" | "promises" | undefined;
-  #current: Chain | undefined;
+  #current: RunningCreator | undefined;
 
   constructor(enabled: boolean) {
     // Asked for by name at run time, so that this package imports nothing that a browser hasn't; there the guard sees synchronous calls only.
@@ -46,24 +65,17 @@ export class ReentryGuard {
   }
 
   /**
-   * Runs a creator on behalf of `flights`. Beginning and ceasing to follow costs more than a whole creation in memory, so
+   * Calls a creator. Beginning and ceasing to follow costs more than a whole creation in memory, so
    * creators that are no async functions are not followed where they have answered at once from the first one on.
    */
-  run(
-    flights: readonly Flight[],
-    request: CreationRequest,
-    contexts: readonly EntryContext[],
-    stopper: Stopper,
-  ): Awaitable<readonly unknown[]> {
-    const chain: Chain = { flights, outer: this.#chain() };
+  run<G, T>(running: RunningCreator, isAsync: boolean, create: (given: G) => Awaitable<T>, given: G): Awaitable<T> {
     const before = this.#current;
-    this.#current = chain;
+    running.outer = this.#chain();
+    this.#current = running;
     this.#running += 1;
     try {
-      const follow = this.#answers !== "values" || this.#following || request.isAsync !== false;
-      const value = follow
-        ? this.#follow(chain, () => request.create(contexts, stopper))
-        : request.create(contexts, stopper);
+      const follow = this.#answers !== "values" || this.#following || isAsync;
+      const value = follow ? this.#follow(running, create, given) : create(given);
       if (isPromiseLike(value)) this.#answers = "promises";
       else this.#answers ??= "values";
       return value;
@@ -72,10 +84,10 @@ export class ReentryGuard {
     }
   }
 
-  #follow<T>(chain: Chain, create: () => Awaitable<T>): Awaitable<T> {
-    if (this.#storage === undefined) return create();
+  #follow<G, T>(chain: RunningCreator, create: (given: G) => Awaitable<T>, given: G): Awaitable<T> {
+    if (this.#storage === undefined) return create(given);
     this.#following = true;
-    return this.#storage.run(chain, create);
+    return this.#storage.run(chain, create, given);
   }
 
   /** The creator's promise, if it gave one, has settled. */
@@ -93,15 +105,13 @@ export class ReentryGuard {
   check(key: string): void {
     if (this.#running === 0) return;
     for (let chain = this.#chain(); chain !== undefined; chain = chain.outer) {
-      const own = chain.flights.find((flight) => flight.key === key && !flight.settled);
+      const own = chain.creates(key);
       if (own === undefined) continue;
-      throw new LockError(
-        `the creator of ${JSON.stringify(own.givenKey)} asks for its own key: it would wait for itself`,
-      );
+      throw new LockError(`the creator of ${JSON.stringify(own)} asks for its own key: it would wait for itself`);
     }
   }
 
-  #chain(): Chain | undefined {
+  #chain(): RunningCreator | undefined {
     return this.#current ?? (this.#running === 0 ? undefined : this.#storage?.getStore());
   }
 }

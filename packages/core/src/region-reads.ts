@@ -46,11 +46,12 @@ export class RegionReads {
     this.#nearContext = { judge: state.freshness.judge, nearestOnly: true };
   }
 
-  /** A fresh entry of the nearest tier, at once, or nothing. */
-  near(key: string): CachedValue | undefined {
+  /** A fresh entry of the nearest tier, at once; NO_VALUE if it has none; `undefined` if what it has can't be served so. */
+  near(key: string): CachedValue | NoValue | undefined {
     if (!this.#state.hasNearTier) return undefined;
     const found = this.#state.backend.get(key, this.#nearContext);
     if (found instanceof CachedValue) return this.#isFresh(key, found) ? found : undefined;
+    if (isNoValue(found)) return found;
     if (isPromiseLike(found)) found.then(undefined, () => undefined);
     return undefined;
   }
@@ -71,7 +72,7 @@ export class RegionReads {
   hits(keys: readonly string[]): readonly CachedValue[] | undefined {
     const [first] = keys;
     // Worth a try where a read is a look-up in this process's memory; the first key tells a cold batch.
-    if (!this.#hitsAtOnce || first === undefined || this.near(first) === undefined) return undefined;
+    if (!this.#hitsAtOnce || first === undefined || !(this.near(first) instanceof CachedValue)) return undefined;
     const found = this.#state.backend.getMulti(keys, this.#nearContext);
     if (isPromiseLike(found)) {
       found.then(undefined, () => undefined);

@@ -291,7 +291,7 @@ export class Region<V = unknown> {
   async keyIsLocked(key: string): Promise<boolean> {
     const { state } = this.#binding.parts();
     const inner = state.inner(key);
-    if (state.flights.get(inner) !== undefined) return true;
+    if (state.flights.has(inner)) return true;
     const mutex = state.backend.getMutex(inner);
     return mutex === null ? false : mutex.locked();
   }

@@ -21,7 +21,15 @@ export class Stamps {
   }
 
   next(): number {
-    const now = wholeMicros(this.#clock.now());
+    return this.#after(wholeMicros(this.#clock.now()));
+  }
+
+  /** Not later than now, as of this turn of the event loop: without a look at the clock, and after all that were taken. */
+  ofThisTurn(): number {
+    return this.#after(wholeMicros(this.#clock.coarse()));
+  }
+
+  #after(now: number): number {
     this.#last = now > this.#last ? now : this.#last + smallestStep;
     return this.#last;
   }

@@ -44,7 +44,8 @@ export class MemoryBackend extends CacheBackend {
   readonly #options: ResolvedMemoryOptions;
   readonly #clock: Clock;
   readonly #scopes = new Map<string, MemoryBackend>();
-  readonly #leave: () => void;
+  /** Ends its part in the budget, which begins with its first entry: most backends hold none beside their scopes'. */
+  #leave: (() => void) | undefined;
   /** Gone when closed: a read needs no check of its own. */
   #store: Store<CachedValue> | undefined;
 
@@ -56,7 +57,6 @@ export class MemoryBackend extends CacheBackend {
     this.#options = resolved;
     this.#clock = resolved.clock;
     this.#store = this.#newStore();
-    this.#leave = resolved.budget.join(this.#member());
   }
 
   /** Builds one from `<prefix>maxEntries`, `<prefix>maxSize` and so on; see {@link MemoryBackendOptions}. */
@@ -157,7 +157,7 @@ export class MemoryBackend extends CacheBackend {
     const store = this.#store;
     if (store === undefined) return;
     this.#store = undefined;
-    this.#leave();
+    this.#leave?.();
     for (const scope of this.#scopes.values()) scope.close();
     this.#scopes.clear();
     store.clear();
@@ -186,6 +186,7 @@ export class MemoryBackend extends CacheBackend {
       store.delete(key, "replaced");
       return tooLarge;
     }
+    this.#leave ??= this.#options.budget.join(this.#member());
     // Without a bound in bytes a store counts entries, each as 1.
     const weight = this.#options.budget.maxBytes < Number.POSITIVE_INFINITY ? bytes : 1;
     return store.set(key, entry, now + life, weight, now) ? undefined : tooLarge;

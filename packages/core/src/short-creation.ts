@@ -1,0 +1,149 @@
+import { isPromiseLike } from "./awaitable.ts";
+import type { CachedValue, Order } from "./cached-value.ts";
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import type { Creation } from "./creation.ts";
+import { type Creator, CreatorContext, CreatorVerdict } from "./creator.ts";
+import { Fill, unleased } from "./fill.ts";
+import { Flight } from "./flight.ts";
+import { isNoValue } from "./no-value.ts";
+import { isAsyncFunction } from "./reentry.ts";
+import { chainOf, type RegionState } from "./region-state.ts";
+import { ShortFlight } from "./short-flight.ts";
+
+/** A creator that was called for one key, without a lease. */
+export interface CalledCreator {
+  readonly flight: Flight;
+  readonly context: CreatorContext;
+  readonly options: ResolvedCreateOptions;
+  readonly startedAt: number;
+  readonly startedOrder: Order | undefined;
+}
+
+/**
+ * The short way of a creation, for one key that a store of this process alone was just found to lack: no tier has to be
+ * asked again, nobody leases, nothing is sorted. A creator that answers at once is done with in the turn in which it was
+ * called, and nobody could have joined, so it gets no flight. Whatever else happens is {@link Creation}'s.
+ */
+export class ShortCreation {
+  readonly #state: RegionState;
+  readonly #creation: Creation;
+  readonly #fill: Fill;
+
+  private constructor(state: RegionState, creation: Creation) {
+    this.#state = state;
+    this.#creation = creation;
+    this.#fill = new Fill(state);
+  }
+
+  /** `undefined` where there is more to a creation than a look-up in this process's memory. */
+  static for(state: RegionState, creation: Creation): ShortCreation | undefined {
+    const { backend, options, strategy, hasNearTier } = state;
+    const isAlone = hasNearTier && backend.byReference && chainOf(backend) === undefined;
+    const isCoherent = backend.leases === undefined && backend.changes === undefined && backend.marks === undefined;
+    const isPlain = options.asyncCreationRunner === undefined && options.maxCreators === Number.POSITIVE_INFINITY;
+    return isAlone && isCoherent && isPlain && strategy === undefined ? new ShortCreation(state, creation) : undefined;
+  }
+
+  /** Whether nothing stands in the way of this key just now. */
+  isFree(key: string): boolean {
+    const { backend, pending } = this.#state;
+    return pending.size === 0 && backend.getMutex(key) === null;
+  }
+
+  /** The entry, stored; or, of anything but a plain value that is there at once, the flight that it goes on as. */
+  run(key: string, givenKey: string, creator: Creator<unknown>, options: ResolvedCreateOptions): CachedValue | Flight {
+    const { events, flights, reentry } = this.#state;
+    if (events.observes("miss")) events.emit("miss", { key: givenKey, reason: "absent" });
+    const context = new CreatorContext(givenKey, undefined);
+    const short = new ShortFlight(key, givenKey, this.#start(), this.#state.knownOrder(), options);
+    flights.pass(short);
+    let value: unknown;
+    try {
+      value = reentry.run(short, isAsyncFunction(creator), creator, context);
+    } catch (error) {
+      flights.passed(short);
+      const flight = this.#flight(short);
+      this.#creation.threw(called(flight, short, context, options), error);
+      return flight;
+    }
+    flights.passed(short);
+    return this.#isPlain(value, short, context, options)
+      ? this.#store(short, options, value)
+      : this.#goOn(short, context, options, value);
+  }
+
+  /** The real clock is read only for who asks how long a creator takes; the turn's own time is not later than the start. */
+  #start(): number {
+    const { events, options, stamps } = this.#state;
+    const isTimed =
+      options.earlyRefresh !== undefined || events.observes("created") || events.observes("creationFailed");
+    return isTimed ? stamps.next() : stamps.ofThisTurn();
+  }
+
+  /** A value that is there already and stored as the call says; nobody listens to its creation. */
+  #isPlain(value: unknown, short: ShortFlight, context: CreatorContext, options: ResolvedCreateOptions): boolean {
+    if (isPromiseLike(value) || value instanceof CreatorVerdict || isNoValue(value)) return false;
+    if (options.shouldCacheFn !== undefined || options.tags !== undefined || !context.isUntouched) return false;
+    return !short.broken && !this.#state.closed && !this.#state.events.observes("created");
+  }
+
+  #store(short: ShortFlight, options: ResolvedCreateOptions, value: unknown): CachedValue | Flight {
+    const { isolator, reentry } = this.#state;
+    let entry: CachedValue;
+    try {
+      entry = this.#state.entry(isolator.apart(value), short);
+    } catch (error) {
+      reentry.done();
+      const flight = this.#flight(short);
+      this.#creation.failed(flight, error, options);
+      return flight;
+    }
+    reentry.done();
+    const stored = this.#fill.storeOne(short, entry, options, unleased);
+    if (stored === undefined) return entry;
+    return this.#landWith(stored, short, entry, options);
+  }
+
+  /** Around the store is something that takes its time. */
+  #landWith(
+    stored: Promise<void>,
+    short: ShortFlight,
+    entry: CachedValue,
+    { awaitFill }: ResolvedCreateOptions,
+  ): CachedValue | Flight {
+    this.#state.inBackground(stored, "a creation");
+    if (!awaitFill) return entry;
+    const flight = this.#flight(short);
+    void stored.then(() => {
+      this.#state.flights.remove(flight);
+      flight.land({ entry, origin: "created" });
+    });
+    return flight;
+  }
+
+  #goOn(short: ShortFlight, context: CreatorContext, options: ResolvedCreateOptions, value: unknown): Flight {
+    const flight = this.#flight(short);
+    this.#creation.goOn(called(flight, short, context, options), value);
+    return flight;
+  }
+
+  /** A flight in its place, which may be joined unless the key was changed. */
+  #flight(short: ShortFlight): Flight {
+    const flight = new Flight(short.key, short.givenKey);
+    flight.beganAt = this.#state.options.clock.coarse();
+    flight.hasRead(undefined);
+    flight.broken = short.broken;
+    if (!short.broken) this.#state.flights.add(flight);
+    short.flight = flight;
+    return flight;
+  }
+}
+
+function called(
+  flight: Flight,
+  { startedAt, startedOrder }: ShortFlight,
+  context: CreatorContext,
+  options: ResolvedCreateOptions,
+): CalledCreator {
+  return { flight, context, options, startedAt, startedOrder };
+}

@@ -1,0 +1,33 @@
+import { type Awaitable, isPromiseLike } from "./awaitable.ts";
+import type { ResolvedCreateOptions } from "./call-options.ts";
+import type { ReadContext } from "./contexts.ts";
+import type { CreationRequest } from "./creation.ts";
+import type { Creator, CreatorContext, EntryContext } from "./creator.ts";
+import { isAsyncFunction } from "./reentry.ts";
+
+/** A creator of one value as a request. A class, since it is made for every creation: no closure, no object around it. */
+export class SingleRequest<T> implements CreationRequest {
+  readonly options: ResolvedCreateOptions;
+  readonly isAsync: boolean;
+  readonly observe: ReadContext["observe"] | undefined;
+  readonly #creator: Creator<T>;
+
+  constructor(creator: Creator<T>, options: ResolvedCreateOptions, observe?: ReadContext["observe"]) {
+    this.options = options;
+    this.observe = observe;
+    this.isAsync = isAsyncFunction(creator);
+    this.#creator = creator;
+  }
+
+  create(contexts: readonly EntryContext[]): Awaitable<readonly unknown[]> {
+    // Apart, so that it is called as a function of its own.
+    const creator = this.#creator;
+    const value: unknown = creator(contexts[0] as CreatorContext<T>);
+    return isPromiseLike(value) ? alone(value) : [value];
+  }
+}
+
+/** What becomes of one, as a list. */
+export function alone(value: PromiseLike<unknown>): PromiseLike<readonly unknown[]> {
+  return value.then((one) => [one]);
+}
