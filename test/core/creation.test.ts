@@ -1,4 +1,4 @@
-import { isNoValue, NO_VALUE, type RegionOptions } from "@cascata/core";
+import { isNoValue, NO_VALUE, PartialFailureError, type RegionOptions } from "@cascata/core";
 import { deferred } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
 import { depths, type Make, makeStale, type Scene, sceneOf, soon, ways } from "./policy-scene.ts";
@@ -247,6 +247,19 @@ describe.each(depths)("%s", (depth) => {
       expect(await region.get("k")).toBe(NO_VALUE);
     });
 
+    it.each([5, "W/1", null, [], { etag: 5 }, { etag: undefined }])(
+      "validators that are no texts by name: %j",
+      async (bad) => {
+        const { region } = await open();
+        const make: Make = (context) => {
+          Object.assign(context, { validators: bad });
+          return 1;
+        };
+        await expect(ask(region, make)).rejects.toThrow("context.validators: expected texts by name");
+        expect(await region.get("k")).toBe(NO_VALUE);
+      },
+    );
+
     it("notModified() without anything stale is a mistake, and says so", async () => {
       const { region } = await open();
       await expect(ask(region, (context) => context.notModified())).rejects.toThrow('there is no stale value of "k"');
@@ -328,6 +341,22 @@ describe.each(ways)("$name: tiers that a call leaves out", ({ ask }) => {
     await scene.region.set("k", 2, { skip: { write: ["memory", "disk"] } });
     expect(await scene.another().get("k")).toBe(2);
   });
+});
+
+it("one key's notModified() is no answer for another one that has nothing stale", async () => {
+  const { region, clock } = await sceneOf("memory", { grace: "1h" });
+  await region.set("old", 1);
+  await clock.advance(150);
+  const asked = region.getOrCreateMulti(["old", "new"], (keys, context) => {
+    const verdict = context.for("old").notModified();
+    return keys.map(() => verdict);
+  });
+  const error = await asked.catch((one: unknown) => one);
+  expect(error).toBeInstanceOf(PartialFailureError);
+  const { results, errors } = error as PartialFailureError;
+  expect([...results]).toEqual([["old", 1]]);
+  expect(String(errors.get("new"))).toContain('no stale value of "new"');
+  expect(await region.get("new")).toBe(NO_VALUE);
 });
 
 describe.each(ways)("$name: a read that fails", ({ ask }) => {

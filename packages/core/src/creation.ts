@@ -20,6 +20,7 @@ import { isCacheable } from "./should-cache.ts";
 import { alone } from "./single-request.ts";
 import { Slots } from "./slots.ts";
 import { checkTags } from "./tags.ts";
+import { checkValidators } from "./validators.ts";
 
 /** What is to be created, and how. */
 export interface CreationRequest {
@@ -359,11 +360,14 @@ export class Creation {
   }
 
   #entry({ options, startedAt, startedOrder }: Job, context: EntryContext, value: unknown): CachedValue {
+    // It may have been made for another key of the batch.
+    if (value instanceof CreatorVerdict) context.notModified();
     const renewed = value instanceof CreatorVerdict ? context.stale : undefined;
     const payload = renewed === undefined ? this.#state.isolator.apart(value) : renewed.payload;
     const { ttlMs, graceMs } = context;
     let tags = typeof options.tags === "function" ? options.tags(payload as never, context.key) : options.tags;
     checkTags(context.tags, "context.tags");
+    checkValidators(context.validators, "context.validators");
     if (context.tags.length > 0) tags = [...new Set([...(tags ?? []), ...context.tags])];
     return this.#state.entry(payload, {
       startedAt,
