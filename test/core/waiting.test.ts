@@ -20,6 +20,26 @@ function held() {
   return { make, deaf, made, calls: () => calls, aborted: () => signal?.aborted };
 }
 
+describe.each(ways)("a wait for another process's creation, $name", ({ ask }) => {
+  it("is over when its last caller has left: nothing is created for nobody", async () => {
+    const { region, clock, another } = await sceneOf("memory, authority", { leaseWait: 1000 });
+    const made = deferred<string>();
+    const elsewhere = another().getOrCreate("k", () => made.promise);
+    await soon(elsewhere);
+    const { make, calls } = held();
+    const hurried = ask(region, make, { hardTimeout: 50 });
+    await clock.advance(50);
+    expect(await soon(hurried)).toBeInstanceOf(TimeoutError);
+    await clock.advance(5000);
+    expect(calls()).toBe(0);
+    const patient = ask(region, make);
+    await soon(patient);
+    made.resolve("made elsewhere");
+    await clock.advance(500);
+    expect([await patient, await elsewhere, calls()]).toEqual(["made elsewhere", "made elsewhere", 0]);
+  });
+});
+
 describe.each(depths)("%s", (depth) => {
   const open = (options: Partial<RegionOptions> = {}): Promise<Scene> => sceneOf(depth, options);
 

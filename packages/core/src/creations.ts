@@ -356,10 +356,22 @@ export class Creations {
     const keys = flights.map(({ key }) => key);
     void announcements.wait(keys, delay).then(() => {
       const left = flights.filter(
-        (flight) => !flight.settled && !this.#sharesFailure(flight, request) && !this.#followsNewer(flight),
+        (flight) =>
+          !flight.settled &&
+          !this.#isLeft(flight) &&
+          !this.#sharesFailure(flight, request) &&
+          !this.#followsNewer(flight),
       );
       if (left.length > 0) this.#go(left, request, mine, request.options.forceRefresh !== false);
     });
+  }
+
+  /** Ends a flight that nobody waits for any more: what another process creates is not created here as well. */
+  #isLeft(flight: Flight): boolean {
+    if (flight.waiters > 0) return false;
+    this.#state.flights.remove(flight);
+    flight.fail(new LockError("nobody waits for this any more"));
+    return true;
   }
 
   /**
