@@ -1,6 +1,16 @@
 import { getEventListeners } from "node:events";
-import { type CreateOptions, NO_VALUE, type RegionOptions, TimeoutError } from "@cascata/core";
-import { deferred } from "@cascata/testing";
+import { type CreateOptions, createRegion, NO_VALUE, type RegionOptions, stackWith, TimeoutError } from "@cascata/core";
+import {
+  AuthorityStore,
+  deferred,
+  directTransport,
+  ManualClock,
+  MapBackend,
+  ReferenceAuthority,
+  type ReferenceAuthorityOptions,
+  settled,
+  type Transport,
+} from "@cascata/testing";
 import { describe, expect, it } from "vitest";
 import { depths, type Make, makeStale, type Scene, sceneOf, soon, ways } from "./policy-scene.ts";
 
@@ -38,6 +48,54 @@ describe.each(ways)("a wait for another process's creation, $name", ({ ask }) =>
     await clock.advance(500);
     expect([await patient, await elsewhere, calls()]).toEqual(["made elsewhere", "made elsewhere", 0]);
   });
+});
+
+it("an announcement that overtakes the answer which makes a reader wait is not missed", async () => {
+  const clock = new ManualClock();
+  const store = new AuthorityStore({ clock });
+  let [delayMs, reads] = [0, 0];
+  const transport: Transport = async (call) => {
+    const answer = await directTransport(call);
+    if (call.operation === "get") reads += 1;
+    if (call.operation === "get" && delayMs > 0)
+      await new Promise<void>((resolve) => void clock.schedule(resolve, delayMs));
+    return answer;
+  };
+  const open = (options: ReferenceAuthorityOptions) =>
+    createRegion({
+      name: "r",
+      clock,
+      ttl: "1h",
+      backend: stackWith({ clock }, new MapBackend({ clock }), new ReferenceAuthority(store, options)),
+    });
+  const [slow, other] = [open({ transport }), open({})];
+  for (const region of [slow, other]) await region.get("first");
+  await clock.advance(5);
+  // An announcement from before says nothing of what comes after.
+  await other.getOrCreate("k", () => "made before", { awaitFill: true });
+  await other.delete("k");
+  const made = deferred<string>();
+  const elsewhere = other.getOrCreate("k", () => made.promise, { awaitFill: true });
+  await settled();
+  delayMs = 10;
+  reads = 0;
+  const waiting = slow.getOrCreate("k", () => "never called");
+  await clock.advance(105);
+  expect(reads).toBe(1);
+  made.resolve("made elsewhere");
+  await clock.advance(20);
+  expect(await soon(waiting)).toBe("made elsewhere");
+
+  const quick = deferred<string>();
+  const creation = other.getOrCreate("j", () => quick.promise, { awaitFill: true });
+  await settled();
+  const overtaken = slow.getOrCreate("j", () => "never called");
+  await clock.advance(5);
+  quick.resolve("made quickly");
+  expect([await elsewhere, await creation]).toEqual(["made elsewhere", "made quickly"]);
+  // Ten for the answer that another process is at it, ten for the value, and no poll between.
+  await clock.advance(15);
+  expect(await soon(overtaken)).toBe("made quickly");
 });
 
 describe.each(depths)("%s", (depth) => {

@@ -1,16 +1,30 @@
 import type { Clock } from "./clock.ts";
 
+const mostRecent = 1000;
+
 /** Wakes those who wait for another process to fill a key. */
 export class Announcements {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** The latest keys and the count at which each came. */
+  readonly #recent = new Map<string, number>();
+  #count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Until one of the keys is announced, or `ms` have passed. */
-  wait(keys: readonly string[], ms: number): Promise<void> {
+  /** How many have come so far: what a read notes before it leaves. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Until one of the keys is announced, or `ms` have passed. An announcement may overtake the answer that makes its reader
+   * wait: one that has come after the `since`th counts.
+   */
+  wait(keys: readonly string[], ms: number, since: number): Promise<void> {
+    if (keys.some((key) => (this.#recent.get(key) ?? 0) > since)) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         timer.cancel();
@@ -28,7 +42,21 @@ export class Announcements {
   }
 
   announce(keys: readonly string[]): void {
-    for (const key of keys) for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+    for (const key of keys) {
+      this.#remember(key);
+      for (const wake of [...(this.#waiting.get(key) ?? [])]) wake();
+    }
+  }
+
+  #remember(key: string): void {
+    this.#count += 1;
+    this.#recent.delete(key);
+    this.#recent.set(key, this.#count);
+    if (this.#recent.size <= mostRecent) return;
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest);
+      return;
+    }
   }
 
   #forget(key: string, wake: () => void): void {

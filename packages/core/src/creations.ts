@@ -23,15 +23,18 @@ class LeaseTurn implements LeaseRequest {
   readonly ms: number;
   /** A lease that was granted may have ended then. */
   readonly until: number;
+  /** What had been announced when it left. */
+  readonly announced: number;
   readonly rejects: Map<string, Order | "any"> = new Map();
   readonly answers: Map<string, LeaseAnswer> = new Map();
   /** Whose answer was lost, so that the lease may have been taken. */
   readonly lost: Flight[] = [];
 
-  constructor(token: string, ms: number, until: number) {
+  constructor(token: string, ms: number, until: number, announced: number) {
     this.token = token;
     this.ms = ms;
     this.until = until;
+    this.announced = announced;
   }
 
   answer(key: string, answer: LeaseAnswer): void {
@@ -149,7 +152,8 @@ export class Creations {
     if (this.#state.backend.leases === undefined) return undefined;
     this.#turns += 1;
     const { clock, leaseMs } = this.#state.options;
-    const turn = new LeaseTurn(`${this.#state.sender}.${this.#turns}`, leaseMs, clock.now() + leaseMs);
+    const { count } = this.#state.announcements;
+    const turn = new LeaseTurn(`${this.#state.sender}.${this.#turns}`, leaseMs, clock.now() + leaseMs, count);
     for (const { key, stale } of rejected) turn.rejects.set(key, stale?.metadata.revision ?? "any");
     if (options.forceRefresh !== false) for (const { key } of rejected) turn.rejects.set(key, "any");
     return turn;
@@ -262,7 +266,7 @@ export class Creations {
         this.#go(flights, request, patience, true);
         break;
       case "contested":
-        this.#wait(flights, request, patience);
+        this.#wait(flights, request, patience, turn?.announced ?? 0);
         break;
       default:
     }
@@ -334,7 +338,7 @@ export class Creations {
   }
 
   /** Another process creates them: until it has filled them or failed, or its lease is over, or this process's patience. */
-  #wait(all: readonly Flight[], request: CreationRequest, patience: Patience | undefined): void {
+  #wait(all: readonly Flight[], request: CreationRequest, patience: Patience | undefined, announced: number): void {
     const { options, announcements, backend } = this.#state;
     // A failure may be told sooner than the answer arrives that says whose creation it was.
     const flights = all.filter((flight) => !this.#sharesFailure(flight, request));
@@ -354,7 +358,7 @@ export class Creations {
     const base = backend.changes?.live ? 250 : Math.min(10 * 2 ** mine.rounds, 250);
     const delay = Math.min(base * (0.5 + options.random()), mine.until - now);
     const keys = flights.map(({ key }) => key);
-    void announcements.wait(keys, delay).then(() => {
+    void announcements.wait(keys, delay, announced).then(() => {
       const left = flights.filter(
         (flight) =>
           !flight.settled &&
