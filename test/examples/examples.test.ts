@@ -100,8 +100,8 @@ describe("examples", () => {
     async (name) => {
       const { code, stdout } = await runExample(name, { cwd: folder });
       expect(code).toBe(0);
-      expect(stdout).toMatch(/^# pass [1-9]\d*$/m);
-      expect(stdout).toMatch(/^# fail 0$/m);
+      expect(stdout).toMatch(/^[#ℹ] pass [1-9]\d*$/m);
+      expect(stdout).toMatch(/^[#ℹ] fail 0$/m);
     },
   );
 });
