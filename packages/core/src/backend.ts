@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Kept in the declarations: an application whose own `lib` has no `Symbol.asyncDispose` compiles with them too.
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Found, Order, ReadFailure } from "./cached-value.ts";
 import type { ChangeFeed, GuardTable, LeaseTable, MarkTable } from "./capabilities.ts";
