@@ -120,6 +120,20 @@ describe("times", () => {
     expect(await users.get("1")).toBe(NO_VALUE);
   });
 
+  test("and are explained, as are the proxies around each tier and around the chain", async () => {
+    const far = { use: "@cascata/memory#serializing", maxEntries: 9, wrap: ["compress", "counting"] } as const;
+    const regions = {
+      users: { tiers: [{ backend: "local", ttl: "10s" }, "far"], ttl: "5m", grace: "90s", wrap: ["freeze"] },
+    } as const;
+    await using caches = await createCaches({ backends: { local, far }, regions }, { load });
+    expect((await caches.explain()).split("\n").slice(0, 4)).toEqual([
+      'region "users": fresh for 5m, then stale for 90s',
+      "  behind freeze",
+      "  1. local (local, private): up, keeps an entry for 10s",
+      "  2. far (local, private): up, behind compress, counting",
+    ]);
+  });
+
   test("single reads of one turn go to a tier with batch as one", async () => {
     for (const tiers of [
       ["local", { backend: "far", batch: true }],
@@ -162,7 +176,7 @@ describe("times", () => {
     await users.set("2", "Bob", { ttl: "10m" });
     await clock.advance(60_001);
     expect(await users.getMulti(["1", "2"])).toEqual([NO_VALUE, "Bob"]);
-    expect(await caches.explain()).toContain("fresh for 60000 ms, then stale for 0 ms");
+    expect(await caches.explain()).toContain("fresh for 1m, never stale");
   });
 });
 

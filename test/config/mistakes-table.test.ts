@@ -27,8 +27,8 @@ const table: [string, unknown, string, RegExp, string?][] = [
   ["a mistyped member", withBackend({ use: "@cascata/memory#nul" }), "backends.one.use", /export "nul"/, '"null"'],
   ["an unknown option", withBackend({ ...local, maxEntris: 5 }), "backends.one.maxEntris", /one of/, '"maxEntries"'],
   ["no bound", withBackend({ use: "@cascata/memory" }), "backends.one.maxEntries", /bound/],
-  ["a wrong unit of size", withBackend({ ...local, maxSize: "10 mo" }), "backends.one.maxSize", /"10mb"/],
-  ["a wrong unit of time", withBackend({ ...remote, timeout: "5 min" }), "backends.one.timeout", /"5m"/],
+  ["a wrong unit of size", withBackend({ ...local, maxSize: "10 mo" }), "backends.one.maxSize", /"10mb"/, '"10mb"'],
+  ["a wrong unit of time", withBackend({ ...remote, timeout: "5 min" }), "backends.one.timeout", /"5m"/, '"5m"'],
   [
     "a bad nested option",
     withBackend({ ...remote, breaker: { failureRate: 2 } }),
@@ -98,6 +98,13 @@ const table: [string, unknown, string, RegExp, string?][] = [
     "regions.users.ttl.fra",
     /tier of this region/,
     '"far"',
+  ],
+  [
+    "a wrong unit of a region's time",
+    withRegion({ tiers: ["far"], ttl: "1.5 hours" }),
+    "regions.users.ttl",
+    /times by tier/,
+    '"1.5h"',
   ],
   ["a list of ttls", withRegion({ tiers: ["far"], ttl: ["5m"] }), "regions.users.ttl", /times by tier/],
   [

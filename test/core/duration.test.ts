@@ -1,5 +1,5 @@
-import { ConfigurationError, durationMs, sizeBytes } from "@cascata/core";
-import { describe, expect, it } from "vitest";
+import { ConfigurationError, durationMs, durationText, sizeBytes } from "@cascata/core";
+import { describe, expect, it, test } from "vitest";
 
 const refusedByBoth = [
   -1,
@@ -74,4 +74,33 @@ describe("sizeBytes", () => {
   it.each([...refusedByBoth, "5ms"])("refuses %s", (given) => {
     expect(() => sizeBytes(given, "maxSize")).toThrow(/^maxSize: expected bytes or a text/);
   });
+});
+
+test.each([
+  [durationMs, "5 minutes", "5m"],
+  [durationMs, "10 Seconds", "10s"],
+  [durationMs, "1.5hrs", "1.5h"],
+  [durationMs, "250 millis", "250ms"],
+  [durationMs, "2 days ago", "2d"],
+  [sizeBytes, "10 megabytes", "10mb"],
+  [sizeBytes, "4k", "4kb"],
+  [sizeBytes, "1GiB", "1gb"],
+])("%o: %j was meant for %j", (read, text, meant) => {
+  expect(() => read(text, "x")).toThrow(`did you mean "${meant}"?`);
+});
+
+test.each(["1 month", "soon", "-5m", "5 parsecs"])("nobody knows what %j was meant for", (text) => {
+  expect(() => durationMs(text, "x")).toThrow(/received "[^"]+"$/);
+});
+
+test.each([
+  [0, "0ms"],
+  [1.5, "1.5ms"],
+  [250, "250ms"],
+  [90_000, "90s"],
+  [300_000, "5m"],
+  [2 * 86_400_000, "2d"],
+  [Number.POSITIVE_INFINITY, "ever"],
+])("%d milliseconds read as %s", (ms, text) => {
+  expect(durationText(ms)).toBe(text);
 });

@@ -57,7 +57,7 @@ describe("the flat form", () => {
     });
     expect(Noted.made).toEqual([{ url: "127.0.0.1", dogpile_lockfile: false }]);
     expect(region.actualBackend).toBeInstanceOf(Noted);
-    expect(await region.explain()).toContain("fresh for 600000 ms");
+    expect(await region.explain()).toContain("fresh for 10m");
   });
 
   it("row 146: texts are taken for what they mean", async () => {
@@ -74,7 +74,7 @@ describe("the flat form", () => {
     const before = { ...config };
     const region = await makeRegion({ name: "r" }).configureFromConfig(config, "c.", { backends: registryOf() });
     expect(Noted.made).toEqual([{ port: 6379, lock: false, password: null, ratio: 0.5, name: "a name" }]);
-    expect(await region.explain()).toContain("fresh for 600000 ms, then stale for 300000 ms");
+    expect(await region.explain()).toContain("fresh for 10m, then stale for 5m");
     expect(config).toEqual(before);
   });
 
@@ -106,7 +106,7 @@ describe("the flat form", () => {
     }
     const seconds = { "c.backend": "map", "c.expiration_time": "0.5" };
     const region = await makeRegion({ name: "r" }).configureFromConfig(seconds, "c.", { backends: registryOf() });
-    expect(await region.explain()).toContain("fresh for 500 ms");
+    expect(await region.explain()).toContain("fresh for 500ms");
   });
 
   it("takes proxies, a strategy and the replacement", async () => {

@@ -378,7 +378,7 @@ describe("what is wrong in dogpile is right here", () => {
     for (const options of wrong)
       expect(() => region.configure(new MapBackend(), { ...options, replaceExistingBackend: true })).toThrow();
     expect(region.actualBackend).toBe(backend);
-    expect(await region.explain()).toContain("fresh for 60000 ms");
+    expect(await region.explain()).toContain("fresh for 1m");
   });
 
   it("P18: a decorated function's helpers find what its call stored, defaults left out or not", async () => {

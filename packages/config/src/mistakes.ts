@@ -1,5 +1,6 @@
 import { ConfigurationError, isCacheError, type Mistake, nearest, type ValidationError } from "@cascata/core";
 import type { z } from "zod";
+import { measureHint } from "./schema-parts.ts";
 
 /** All that is wrong with a configuration, so that it can be said at once. */
 export class Mistakes {
@@ -91,10 +92,10 @@ export class Mistakes {
       }
       const expectations = issue.errors.flat().map((inner) => inner.message);
       const said = issue.message === "Invalid input" ? [...new Set(expectations)].join(", or ") : issue.message;
-      this.add({ path, expected: said, received });
+      this.add({ path, expected: said, received, ...measureHint(said, received) });
       return;
     }
-    this.add({ path, expected: issue.message, received });
+    this.add({ path, expected: issue.message, received, ...measureHint(issue.message, received) });
   }
 }
 

@@ -50,6 +50,19 @@ function expectation(refuse: (value: unknown, path: string) => unknown): string 
   }
 }
 
+/** What a text of a wrong unit was meant for, where `expected` is a time or a size. */
+export function measureHint(expected: string, received: unknown): { readonly hint?: string } {
+  for (const read of [durationMs, sizeBytes]) {
+    try {
+      read(received, "");
+    } catch (error) {
+      const mistake = error instanceof ConfigurationError ? error.mistakes[0] : undefined;
+      if (mistake?.hint !== undefined && expected.includes(mistake.expected)) return { hint: mistake.hint };
+    }
+  }
+  return {};
+}
+
 function accepted(read: (value: unknown, path: string) => unknown): (value: unknown) => boolean {
   return (value) => {
     try {

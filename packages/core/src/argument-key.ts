@@ -8,7 +8,7 @@ const deepest = 100;
  * and so do `("a", "b")` and `("a,b")`; objects whose properties stand in another order are equal.
  *
  * It reads like a list in JSON without its brackets: `42,"x",{"page":2}`. What JSON has no word for is written behind
- * its name: `undefined`, `NaN`, `10n`, `Date(0)`, `Map(["a",1])`. Equality is that of values, as a Map sees its keys: `-0`
+ * its name: `undefined`, `NaN`, `10n`, `Date(0)`, `Map("a",1)`. Equality is that of values, as a Map sees its keys: `-0`
  * is `0`, NaN is itself. Maps and sets keep their order, because a function can see it. An array's hole is `undefined`.
  *
  * Functions, symbols, instances of classes other than the language's own data, and cycles are refused, not turned into a

@@ -41,6 +41,14 @@ export function sizeBytes(value: unknown, path: string): number {
   return Math.ceil(measure(value, path, unitsOfSize, `bytes or a text like "512b", "4kb", "10mb", "2gb"`));
 }
 
+/** Milliseconds as somebody would write them: `5m`, `90s`, `1.5ms`. `Infinity` is `ever`. */
+export function durationText(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return "ever";
+  const units = Object.entries(unitsOfTime).reverse();
+  const [unit, size] = units.find(([name, size]) => name !== "w" && ms > 0 && ms % size === 0) ?? ["ms", 1];
+  return `${ms / size}${unit}`;
+}
+
 function measure(value: unknown, path: string, units: Readonly<Record<string, number>>, expected: string): number {
   if (typeof value === "number" && value >= 0) return value;
   if (typeof value === "string") {
@@ -48,5 +56,17 @@ function measure(value: unknown, path: string, units: Readonly<Record<string, nu
     const unit = parts?.[2]?.toLowerCase() ?? "";
     if (parts !== null && Object.hasOwn(units, unit)) return Number(parts[1]) * (units[unit] ?? Number.NaN);
   }
-  throw new ConfigurationError({ path, expected, received: value });
+  const hint = typeof value === "string" ? meantMeasure(value, units) : undefined;
+  throw new ConfigurationError({ path, expected, received: value, ...(hint && { hint: `did you mean "${hint}"?` }) });
+}
+
+/** `5 minutes` is meant for `5m`, `10 megabytes` for `10mb`. A month is no unit, and no minute. */
+function meantMeasure(text: string, units: Readonly<Record<string, number>>): string | undefined {
+  const [, number, word] = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]+)/i.exec(text) ?? [];
+  if (number === undefined || word === undefined) return undefined;
+  const name = word.toLowerCase();
+  if ("ms" in units && name.startsWith("mo")) return undefined;
+  if ("ms" in units && name.startsWith("mil")) return `${number}ms`;
+  const unit = Object.keys(units).find((one) => one !== "ms" && one.startsWith(name.charAt(0)));
+  return unit && `${number}${unit}`;
 }

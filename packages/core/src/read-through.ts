@@ -34,6 +34,8 @@ export interface ReadThroughOptions {
  */
 export class ReadThroughProxy extends ProxyBackend {
   readonly near: CacheBackend;
+  /** How long the near tier serves an entry without asking further. */
+  readonly capMs: number;
   readonly sender: string;
   readonly #near: NearTier;
   readonly #confidence: Confidence;
@@ -48,9 +50,10 @@ export class ReadThroughProxy extends ProxyBackend {
     const clock = options.clock ?? systemClock;
     this.#options = options;
     this.near = near;
+    this.capMs = options.capMs ?? Number.POSITIVE_INFINITY;
     this.sender = options.sender ?? randomId();
     this.#confidence = new Confidence(proxied.changes, clock, options.maxStalenessMs ?? 10_000);
-    this.#near = new NearTier(near, this.#confidence, clock, options.capMs ?? Number.POSITIVE_INFINITY);
+    this.#near = new NearTier(near, this.#confidence, clock, this.capMs);
     this.#revalidation = new Revalidation(this.#near, proxied, clock);
     this.#farIsChain = innerChain(proxied) !== undefined;
     this.#writes = new WriteThrough(this.#near, proxied, this.sender, this.#farIsChain);

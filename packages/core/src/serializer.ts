@@ -1,4 +1,5 @@
 import { isCacheError } from "./errors.ts";
+import { anObjectWith, type Kind } from "./options.ts";
 
 /** Thrown by a deserializer to say: "these bytes are of no use any more, treat the entry as a miss". */
 export class CantDeserializeException extends Error {
@@ -21,6 +22,13 @@ export interface Serializer {
   /** Optional: what `deserialize` gives for the bytes from `start` on, without cutting them out, for speed. */
   deserializeFrom?(bytes: Uint8Array, start: number): unknown;
 }
+
+/** An option that is a {@link Serializer}. */
+export const aSerializer: Kind = anObjectWith(
+  "an object with name, serialize and deserialize",
+  "serialize",
+  "deserialize",
+);
 
 /** Whether `error` says that stored bytes are of no use: the entry is a miss then, not a failure. */
 export function isUnreadable(error: unknown): boolean {

@@ -4,19 +4,30 @@ import { ReadThroughProxy } from "./read-through.ts";
 
 /** The tiers of a chain, nearest first, each with the proxies that stand around it alone. */
 export function tiersOf(backend: CacheBackend): readonly CacheBackend[] {
-  const tiers: CacheBackend[] = [];
+  return chainOfTiers(backend).map(({ tier }) => tier);
+}
+
+/** One tier of a chain, and how long it keeps an entry at most, where the chain bounds that. */
+export interface ChainTier {
+  readonly tier: CacheBackend;
+  readonly capMs: number;
+}
+
+/** The same with what the chain wants of each. */
+export function chainOfTiers(backend: CacheBackend): readonly ChainTier[] {
+  const tiers: ChainTier[] = [];
   let at: CacheBackend = backend;
   let tier: CacheBackend = backend;
   for (;;) {
     if (at instanceof ReadThroughProxy) {
-      tiers.push(at.near);
+      tiers.push({ tier: at.near, capMs: at.capMs });
       at = at.proxied;
       tier = at;
     } else if (at instanceof ProxyBackend && containsChain(at.proxied)) {
       at = at.proxied;
       tier = at;
     } else {
-      tiers.push(tier);
+      tiers.push({ tier, capMs: Number.POSITIVE_INFINITY });
       return tiers;
     }
   }

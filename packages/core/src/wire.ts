@@ -1,11 +1,10 @@
 import { CachedValue, type CacheMetadata, type Order } from "./cached-value.ts";
 import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
-import { anObjectWith } from "./options.ts";
 import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
-import type { Serializer } from "./serializer.ts";
+import { aSerializer, type Serializer } from "./serializer.ts";
 import { joinedBytes, utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
 import { hexWord } from "./wire-digits.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
@@ -24,7 +23,6 @@ export interface WireOptions {
   readonly offsetMs?: () => number;
 }
 
-const aSerializer = anObjectWith("an object with name, serialize and deserialize", "serialize", "deserialize");
 const startBytes = utf8Bytes(checkStart);
 const checkAt = headBytes + checkStart.length;
 const noCheck = "0".repeat(checkDigits);

@@ -2,7 +2,7 @@ import {
   aClock,
   aFlag,
   aFunction,
-  anObjectWith,
+  aSerializer,
   aText,
   type Clock,
   ConfigurationError,
@@ -79,7 +79,7 @@ const aStore = (value: unknown) => isKeyv(value) || isKeyvStorage(value);
 const kinds: Readonly<Record<string, Kind>> = {
   store: { expected: "a Keyv, a Keyv storage adapter or a Map", accepts: aStore },
   name: aText,
-  serializer: anObjectWith("an object with name, serialize and deserialize", "serialize", "deserialize"),
+  serializer: aSerializer,
   keyMangler: aFunction,
   clearStore: aFlag,
   closeStore: aFlag,

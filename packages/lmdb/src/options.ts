@@ -1,4 +1,5 @@
 import {
+  aSerializer,
   type Clock,
   ConfigurationError,
   checkOptionNames,
@@ -113,7 +114,7 @@ export function resolveLmdbOptions(options: LmdbBackendOptions): ResolvedLmdbOpt
     "at most a quarter of maxSize",
     maxEntrySize,
   );
-  expect(serializer === undefined || isSerializer(serializer), "serializer", "a serializer", serializer);
+  expect(serializer === undefined || aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
   expect(keyMangler === undefined || typeof keyMangler === "function", "keyMangler", "a function", keyMangler);
   expect(damagePolicies.includes(onDamage), "onDamage", damagePolicies.map((one) => `"${one}"`).join(" or "), onDamage);
   const pollMs = positiveMs(options.pollEvery ?? "5ms", "pollEvery", collect, expect);
@@ -144,14 +145,4 @@ function positiveMs(
   const ms = collect(() => durationMs(value, path), 1);
   expect(ms > 0 && ms < Number.POSITIVE_INFINITY, path, "a duration above 0 with an end", value);
   return ms;
-}
-
-function isSerializer(thing: unknown): boolean {
-  const candidate = thing as Partial<Record<keyof Serializer, unknown>> | null;
-  return (
-    typeof candidate === "object" &&
-    typeof candidate?.name === "string" &&
-    typeof candidate.serialize === "function" &&
-    typeof candidate.deserialize === "function"
-  );
 }

@@ -1,4 +1,5 @@
 import {
+  aSerializer,
   type Clock,
   ConfigurationError,
   checkOptionNames,
@@ -182,7 +183,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   expect(typeof name === "string" && name !== "", "name", "a name", name);
   expect(typeof lockPrefix === "string", "lockPrefix", "a text", lockPrefix);
   expect(keyMangler === undefined || typeof keyMangler === "function", "keyMangler", "a function", keyMangler);
-  expect(isSerializer(serializer), "serializer", "an object with name, serialize and deserialize", serializer);
+  expect(serializer === undefined || aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
   expect(Number.isSafeInteger(maxMarks) && maxMarks > 0, "maxMarks", "a whole number from 1 on", maxMarks);
   expect(leases === undefined || typeof leases === "boolean", "leases", "true or false", leases);
   const target = collect(() => targetOf(options), { kind: "single", options: {} } as const);
@@ -233,10 +234,4 @@ function feedOf(feed: RedisBackendOptions["feed"]): RedisFeedOptions | undefined
   if (feed === undefined || feed === true) return {};
   checkOptionNames(feed, ["length", "heartbeat", "url"], "redis.feed");
   return feed;
-}
-
-function isSerializer(candidate: Serializer | undefined): boolean {
-  if (candidate === undefined) return true;
-  const { name, serialize, deserialize } = candidate ?? {};
-  return typeof name === "string" && typeof serialize === "function" && typeof deserialize === "function";
 }
