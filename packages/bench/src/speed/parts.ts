@@ -50,7 +50,7 @@ export async function scalePart({ rounds, operations }: Effort): Promise<Part> {
 }
 
 export async function farPart({ rounds, candidates, operations }: Effort): Promise<Part> {
-  // Each round holds many pairs already, and warms up long: a chain over a network has much code to be compiled.
+  // Each round holds many pairs already, and warms up long.
   const { wall, processor } = await measureFar({ candidates, rounds: Math.max(1, rounds - 1), samples: 9, operations });
   const table = [
     explained,
