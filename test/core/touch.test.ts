@@ -172,3 +172,30 @@ test("an authority that can't be asked or written is an error, not a false", asy
     await expect(region.touch("k")).rejects.toThrow(/far/);
   }
 });
+
+describe("a touch that stores nothing holds nobody up", () => {
+  test.each([
+    ["its answer was lost", { operation: "get", when: "after" }],
+    ["the store has failed", { operation: "set", when: "before" }],
+  ] as const)("%s", async (_, rule) => {
+    const store = new AuthorityStore({ clock });
+    const link = new FaultyProxy(new ReferenceAuthority(store));
+    const options = { clock, protection: false } as const;
+    const [a, b] = [
+      over(stackWith(options, new MapBackend({ clock }), link)),
+      over(stackWith(options, new MapBackend({ clock }), new ReferenceAuthority(store))),
+    ];
+    await clock.advance(10);
+    await a.set("k", 1);
+    link.fail(rule);
+    await expect(a.touch("k")).rejects.toThrow();
+    let made: unknown;
+    void b
+      .getOrCreate("k", () => 2, { forceRefresh: true })
+      .then((value) => {
+        made = value;
+      });
+    await clock.advance(500);
+    expect(made).toBe(2);
+  });
+});

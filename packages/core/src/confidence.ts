@@ -65,7 +65,7 @@ export class Confidence {
   doubted(entry: CachedValue): CachedValue {
     if (entry.residence?.trust instanceof Stretch) return entry;
     const stretch = new Stretch();
-    stretch.endedAt = this.#feed?.heardAt ?? 0;
+    stretch.endedAt = this.#doubtfulAt(entry);
     return this.#resident(entry, stretch);
   }
 
@@ -78,10 +78,19 @@ export class Confidence {
 
   /** Whether an entry that the authority can't confirm may still be served as it is. */
   bearable(entry: CachedValue): boolean {
-    const trust = entry.residence?.trust;
-    // An entry without a stretch (kept by a tier that outlives the process) is as old as this process's knowledge.
-    const doubtfulAt = trust instanceof Stretch && trust !== this.#stretch ? trust.endedAt : (this.#feed?.heardAt ?? 0);
-    return this.#clock.now() - doubtfulAt <= this.#maxStalenessMs;
+    return this.#clock.now() - this.#doubtfulAt(entry) <= this.#maxStalenessMs;
+  }
+
+  /** Whether it may be served stale, where nothing better is to be had: within its grace from then on. */
+  isLastResort(entry: CachedValue): boolean {
+    return this.#clock.now() - this.#doubtfulAt(entry) <= this.#maxStalenessMs + (entry.metadata.grace ?? 0);
+  }
+
+  /** Until when it was known to be true: one that another process has kept here, or an earlier one, was when its creator began. */
+  #doubtfulAt({ residence, metadata }: CachedValue): number {
+    const trust = residence?.trust;
+    if (trust === this.#stretch) return this.#feed?.heardAt ?? 0;
+    return trust instanceof Stretch ? trust.endedAt : metadata.startedAt;
   }
 
   /** Whether the authority is believed to be out of reach, so that nobody should wait for it. */

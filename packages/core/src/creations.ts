@@ -1,5 +1,5 @@
 import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
-import { CachedValue, type Found, type Order, ReadFailure } from "./cached-value.ts";
+import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { LeaseAnswer, LeaseRequest, ReadContext } from "./contexts.ts";
 import { Creation, type CreationRequest } from "./creation.ts";
@@ -299,7 +299,7 @@ export class Creations {
       return over && !again ? "unanswered" : "leased";
     }
     // Something is there that can't be used, unreadable bytes perhaps: the lease is asked for in spite of it, once.
-    return turn === undefined || again ? "unleased" : "unanswered";
+    return turn === undefined || (again && !isAnother(found, turn.rejects.get(flight.key))) ? "unleased" : "unanswered";
   }
 
   /** Lands the flight if nothing has to be created for it. */
@@ -380,14 +380,16 @@ export class Creations {
 
   /**
    * Fails the flight if that is how the very creation ended which it waits for in another process. Not so after an
-   * invalidation that is later than that creation's start, nor where only a creation of its own will do.
+   * invalidation that is later than that creation's start, or a delete that the authority hasn't confirmed, nor where only a
+   * creation of its own will do.
    */
   #sharesFailure(flight: Flight, { options }: CreationRequest): boolean {
     const { failure, holder } = flight;
-    const { marks, strategy, options: region } = this.#state;
+    const { marks, pending, strategy, options: region } = this.#state;
     if (failure === undefined || failure.token !== holder || !region.shareErrors || strategy !== undefined)
       return false;
-    if (options.forceRefresh !== false || marks.mayCover(failure.startedOrder)) return false;
+    if (options.forceRefresh !== false || pending.get(flight.key) !== undefined) return false;
+    if (marks.mayCover(failure.startedOrder)) return false;
     this.#creation.failed(flight, new RemoteCreatorError(failure), options);
     return true;
   }
@@ -415,4 +417,9 @@ export class Creations {
   #giveBack(flights: readonly Flight[], turn: LeaseTurn): void {
     this.#creation.giveBack(flights, turn.token);
   }
+}
+
+/** Whether it has been renewed since it was found and rejected, and is of no use again: an invalidation came between. */
+function isAnother(found: Found, rejected: Order | "any" | undefined): boolean {
+  return found instanceof CachedValue && rejected !== "any" && compareOrders(found.metadata.revision, rejected) !== 0;
 }

@@ -189,6 +189,14 @@ export class Flights {
     for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;
   }
 
+  /** Nobody joins what has begun so far. */
+  forget(key: string): void {
+    const flight = this.get(key);
+    if (flight === undefined) return;
+    this.#leave(flight);
+    this.#forgotten.add(flight);
+  }
+
   /** Nobody joins it, and what it may yet create is not stored. */
   giveUp(flight: Flight): void {
     flight.broken = true;

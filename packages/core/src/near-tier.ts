@@ -145,11 +145,12 @@ export class NearTier {
     return older.length === 0 ? undefined : this.dropMulti(older);
   }
 
-  /** Whether what is here is the very entry that was put. */
-  holds(key: string, entry: CachedValue): boolean {
+  /** Whether what is here is the very entry that was put; `undefined`: a tier that takes its time can't tell. */
+  holds(key: string, entry: CachedValue): boolean | undefined {
     const found = this.#now(key);
+    if (found === undefined) return undefined;
     return (
-      found !== undefined &&
+      found instanceof CachedValue &&
       found.metadata.startedAt === entry.metadata.startedAt &&
       found.metadata.createdAt === entry.metadata.createdAt
     );
@@ -162,17 +163,21 @@ export class NearTier {
 
   #hasNewer(key: string, revision: Order | undefined): boolean {
     if (revision === undefined || this.backend.remote) return false;
-    const difference = compareOrders(this.#now(key)?.metadata.revision, revision);
+    const now = this.#now(key);
+    const difference = compareOrders(now instanceof CachedValue ? now.metadata.revision : undefined, revision);
     return difference !== undefined && difference >= 0;
   }
 
-  #now(key: string): CachedValue | undefined {
+  /** What is here, if that can be known at once. */
+  #now(key: string): Found | undefined {
     try {
       const found: Awaitable<Found> = this.backend.get(key);
-      return found instanceof CachedValue ? found : undefined;
+      if (!isPromiseLike(found)) return found;
+      this.quietly(found);
     } catch {
-      return undefined;
+      // A tier that fails can't tell either.
     }
+    return undefined;
   }
 
   #writeContext(guard?: string, keep?: number): WriteContext | undefined {

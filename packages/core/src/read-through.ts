@@ -129,9 +129,7 @@ export class ReadThroughProxy extends ProxyBackend {
       const verdict = verdicts?.get(key);
       if (verdict === "same") return this.#confidence.confirmed(entry);
       if (verdict === "different") return this.#fromFar(key, context, undefined, true);
-      return bearable || verdict === undefined
-        ? this.#confidence.doubted(entry)
-        : new ReadFailure(verdict.tier, verdict.error, entry);
+      return this.#unconfirmed(entry, verdict);
     });
   }
 
@@ -198,15 +196,25 @@ export class ReadThroughProxy extends ProxyBackend {
   ): Found {
     if (found instanceof ReadFailure) {
       this.#confidence.failed();
-      return candidate === undefined
-        ? found
-        : new ReadFailure(found.tier, found.error, newer(candidate, found.candidate));
+      const own = candidate === undefined || confirmed ? candidate : this.#lastResort(candidate);
+      return own === undefined ? found : new ReadFailure(found.tier, found.error, newer(own, found.candidate));
     }
     this.#confidence.answered();
     if (candidate === undefined) return found;
     // The authority says that it is gone: an unconfirmed copy is no candidate any more.
     if (!(found instanceof CachedValue)) return confirmed ? candidate : found;
     return confirmed && !isFresh(key, found, context) ? newer(candidate, found) : found;
+  }
+
+  /** What the authority could not confirm: served for a while, then a candidate. @param failure absent: it takes too long */
+  #unconfirmed(entry: CachedValue, failure: ReadFailure | undefined): Found {
+    if (failure === undefined || this.#confidence.bearable(entry)) return this.#confidence.doubted(entry);
+    return new ReadFailure(failure.tier, failure.error, this.#lastResort(entry));
+  }
+
+  /** What can't be confirmed, as a stale candidate for as long as it may be one. */
+  #lastResort(entry: CachedValue): CachedValue | undefined {
+    return this.#confidence.isLastResort(entry) ? entry : undefined;
   }
 
   override getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
@@ -276,9 +284,7 @@ export class ReadThroughProxy extends ProxyBackend {
         const verdict = verdicts?.get(key);
         if (verdict === "different") settled.set(key, verdict);
         else if (verdict === "same") settled.set(key, this.#confidence.confirmed(entry));
-        else if (verdict === undefined || this.#confidence.bearable(entry))
-          settled.set(key, this.#confidence.doubted(entry));
-        else settled.set(key, new ReadFailure(verdict.tier, verdict.error, entry));
+        else settled.set(key, this.#unconfirmed(entry, verdict));
       }
       return settled;
     });
@@ -378,7 +384,12 @@ export class ReadThroughProxy extends ProxyBackend {
   /** Empties the near tiers of this chain that no other process shares. What they lose is read again from further down. */
   clearNear(): Awaitable<void> {
     const inner = this.proxied instanceof ReadThroughProxy ? this.proxied.clearNear() : undefined;
-    return andThen(inner, () => (this.near.shared ? undefined : this.near.clear?.()));
+    return andThen(inner, () => {
+      if (this.near.shared) return;
+      // What left before may be older than what goes.
+      this.#near.breakAll();
+      return this.near.clear?.();
+    });
   }
 
   /** Ends the subscription to the farther tier's changes, without closing any backend. */

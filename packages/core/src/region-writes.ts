@@ -244,6 +244,8 @@ export class RegionWrites {
       state.note(outcome.revision);
       this.#recent?.add(key, givenKey);
       state.pending.supersede(key, startedAt);
+      // What began while the set was under way may have read what was there before.
+      state.flights.forget(key);
       return undefined;
     }
     if (outcome.status === "refused" && !leavesOld.has(outcome.why)) return undefined;

@@ -40,11 +40,23 @@ export class Touch {
       const found = await this.#read();
       if (isNoValue(found) || this.#flight.broken) return false;
       const { leases } = backend;
-      if (leases === undefined) return await this.#store(found, false);
-      if (!(await this.#lease(leases, found))) return false;
-      return await this.#store(found, true);
+      return leases === undefined ? await this.#store(found, false) : await this.#storeLeased(leases, found);
     } finally {
       flights.remove(this.#flight);
+    }
+  }
+
+  /** A lease that is not used, or that was granted by an answer that never came, holds nobody up. */
+  async #storeLeased(leases: LeaseTable, found: CachedValue): Promise<boolean> {
+    let stored = false;
+    try {
+      stored = (await this.#lease(found)) && (await this.#store(found, true));
+      return stored;
+    } finally {
+      if (!stored) {
+        const released = Promise.resolve().then(() => leases.release([this.#flight.key], this.#token));
+        this.#state.inBackground(released, "giving back a lease");
+      }
     }
   }
 
@@ -54,7 +66,7 @@ export class Touch {
   }
 
   /** Whether the authority still has what was read, and has leased it. */
-  async #lease(leases: LeaseTable, { metadata }: CachedValue): Promise<boolean> {
+  async #lease({ metadata }: CachedValue): Promise<boolean> {
     const { backend, tiers } = this.#state;
     const { key } = this.#flight;
     let answer: LeaseAnswer | undefined;
@@ -75,9 +87,7 @@ export class Touch {
     if (found instanceof ReadFailure) throw found.error;
     if (answer?.granted !== true) return false;
     // What was deleted since is leased too, to be created; a touch must not bring it back.
-    if (isSame(standing ?? found, metadata)) return true;
-    await leases.release([key], this.#token);
-    return false;
+    return isSame(standing ?? found, metadata);
   }
 
   async #store({ metadata, payload }: CachedValue, leased: boolean): Promise<boolean> {

@@ -32,12 +32,18 @@ export class WriteThrough {
       return this.#withoutNear([...mapping.keys()], callFar(inner), context);
     const fill = context?.fill === true;
     const tickets: FillTicket[] = [];
+    let landing: Map<string, PromiseLike<unknown>> | undefined;
     for (const [key, value] of mapping) {
-      // A set breaks what left before it; a fill is itself what a lease protects, and may be read here at once.
-      if (!fill) this.#near.break(key);
+      // What left before it may bring back what this replaces.
+      this.#near.break(key);
       tickets.push(this.#near.ticket(key));
-      if (fill && !this.#near.isMasked(key))
-        this.#near.quietly(this.#near.put(key, this.#near.confidence.confirmed(value), undefined, context.keepMs));
+      if (!fill || this.#near.isMasked(key)) continue;
+      // A fill is itself what a lease protects, and may be read here at once.
+      const put = this.#near.put(key, this.#near.confidence.confirmed(value), undefined, context.keepMs);
+      if (isPromiseLike(put)) {
+        landing ??= new Map();
+        landing.set(key, put);
+      }
     }
     return andThen(callFar(inner), (far) => {
       const outcomes: Outcomes = new Map();
@@ -46,10 +52,14 @@ export class WriteThrough {
         const outcome = far.get(ticket.key) ?? STORED;
         outcomes.set(ticket.key, outcome);
         this.#tell(context, ticket.key, outcome);
-        const stands = this.#near.giveBack(ticket);
-        const near = fill
-          ? this.#settleFill(ticket.key, value, outcome, stands, context?.keepMs)
-          : this.#settleSet(ticket.key, value, outcome, stands, context?.keepMs);
+        const settle = () => {
+          const stands = this.#near.giveBack(ticket);
+          return fill
+            ? this.#settleFill(ticket.key, value, outcome, stands, context?.keepMs)
+            : this.#settleSet(ticket.key, value, outcome, stands, context?.keepMs);
+        };
+        // A near tier that takes its time may hear of the outcome before it has what it concerns.
+        const near = andThen(landing?.get(ticket.key), () => this.#whenLanded(ticket.key, settle()));
         this.#near.quietly(
           andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)),
         );
@@ -80,6 +90,15 @@ export class WriteThrough {
     });
   }
 
+  /** Until it has landed, what was there before is still there, and is not to be read any more. */
+  #whenLanded<T>(key: string, work: Awaitable<T>): Awaitable<T> {
+    if (!isPromiseLike(work)) return work;
+    this.#near.mask([key]);
+    const unmask = () => this.#near.unmask([key]);
+    work.then(unmask, unmask);
+    return work;
+  }
+
   #settleSet(
     key: string,
     value: CachedValue,
@@ -93,7 +112,13 @@ export class WriteThrough {
     this.#near.break(key);
     return stands
       ? this.#near.fill(key, withRevision(value, revisionOf(outcome)), undefined, keepMs)
-      : { status: "refused", why: "newer" };
+      : this.#giveWay(key, outcome);
+  }
+
+  /** The key was changed while its write was under way: which came first orders tell, and what is older goes. */
+  #giveWay(key: string, outcome: WriteOutcome): Awaitable<WriteOutcome> {
+    const older = outcome.status === "stored" ? this.#near.dropOlder([key], outcome.revision) : undefined;
+    return andThen(older, () => overtaken);
   }
 
   #settleFill(
@@ -103,9 +128,10 @@ export class WriteThrough {
     stands: boolean,
     keepMs: number | undefined,
   ): Awaitable<WriteOutcome | void> {
-    if (!stands || !this.#near.holds(key, value)) return { status: "refused", why: "newer" };
+    const holds = this.#near.holds(key, value);
+    if (outcome.status === "refused" && !isSkipped(outcome)) return holds === false ? overtaken : this.#near.drop(key);
+    if (!stands || holds === false) return this.#giveWay(key, outcome);
     if (isSkipped(outcome)) return STORED;
-    if (outcome.status === "refused") return this.#near.drop(key);
     const { confidence } = this.#near;
     if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value), undefined, keepMs);
     return outcome.revision === undefined
@@ -185,6 +211,7 @@ function isSkipped(outcome: WriteOutcome): boolean {
 }
 
 const SKIPPED: WriteOutcome = Object.freeze({ status: "refused", why: "skipped" });
+const overtaken: WriteOutcome = Object.freeze({ status: "refused", why: "newer" });
 
 /** The same, by key. */
 export function writeOne(

@@ -1,0 +1,136 @@
+import { CachedValue, NO_VALUE, ReadThroughProxy } from "@cascata/core";
+import {
+  AsyncMapBackend,
+  AuthorityStore,
+  Link,
+  ManualClock,
+  MapBackend,
+  ReferenceAuthority,
+  type Transport,
+} from "@cascata/testing";
+import { expect, it } from "vitest";
+
+/** Two processes over one authority; the first one's calls and notices can be held. */
+async function chains(near = (clock: ManualClock): MapBackend | AsyncMapBackend => new MapBackend({ clock })) {
+  const clock = new ManualClock();
+  const store = new AuthorityStore({ clock });
+  const [data, feed] = [new Link(), new Link()];
+  // What answers take to arrive; the store has done its part before.
+  const lag = { data: 0 };
+  const transport: Transport = async (call) => {
+    if (call.operation === "changes.follow") return feed.transport(call);
+    const ms = lag.data;
+    const answer = await data.transport(call);
+    if (ms > 0) await new Promise<void>((resolve) => void clock.schedule(resolve, ms));
+    return answer;
+  };
+  const far = new ReferenceAuthority(store, { transport });
+  const nearTier = near(clock);
+  const own = new ReadThroughProxy(far, nearTier, { clock, sender: "own" });
+  const other = new ReadThroughProxy(new ReferenceAuthority(store), new MapBackend({ clock }), {
+    clock,
+    sender: "other",
+  });
+  own.changes?.subscribe({
+    changed: () => undefined,
+    marked: () => undefined,
+    filled: () => undefined,
+    silent: () => undefined,
+    resumed: () => undefined,
+    uncertain: () => undefined,
+  });
+  await clock.advance(10);
+  const entry = (payload: string) =>
+    new CachedValue(payload, { createdAt: clock.now(), startedAt: clock.now(), formatVersion: 1 });
+  return { clock, data, feed, lag, own, other, near: nearTier, entry };
+}
+
+async function payloadIn(chain: ReadThroughProxy, key: string): Promise<unknown> {
+  const found = await chain.get(key);
+  return found instanceof CachedValue ? found.payload : found;
+}
+
+it("a notice that comes late, while a set is under way, leaves nothing older than the set", async () => {
+  const { clock, data, feed, own, other, entry } = await chains();
+  // The notice of the other one's first set is under way, when its second value is read here: near has more than the feed.
+  feed.hold();
+  await other.set("k", entry("first"));
+  await clock.advance(1000);
+  await other.set("k", entry("second"));
+  expect(await payloadIn(own, "k")).toBe("second");
+  data.hold(({ operation }) => operation === "set");
+  const set = own.set("k", entry("own"));
+  await clock.advance(0);
+  for (const held of data.held) held.deliver();
+  feed.flow();
+  await clock.advance(0);
+  await set;
+  expect(await payloadIn(own, "k")).toBe("own");
+});
+
+it("a fill is not overwritten by a read that left before it", async () => {
+  const { clock, lag, own, entry } = await chains();
+  await own.set("k", entry("old"));
+  await own.near.delete("k");
+  lag.data = 50;
+  const reading = own.get("k");
+  await clock.advance(1);
+  lag.data = 0;
+  const lease = { token: "t", ms: 1000, rejects: new Map([["k", "any" as const]]), answer: () => undefined };
+  await own.get("k", { judge: () => "absent", lease });
+  lag.data = 100;
+  const filling = own.set("k", entry("new"), { ticket: "t", fill: true, sender: "own" });
+  await clock.advance(60);
+  await reading;
+  expect(await payloadIn(own, "k")).toBe("new");
+  await clock.advance(60);
+  await filling;
+  expect(await payloadIn(own, "k")).toBe("new");
+});
+
+/** Answers reads at once, and keeps what it is given some time later. */
+class LateMap extends AsyncMapBackend {
+  readonly #clock: ManualClock;
+  readonly #read: MapBackend;
+
+  constructor(clock: ManualClock) {
+    const map = new MapBackend({ clock });
+    super({ clock });
+    this.#clock = clock;
+    this.#read = map;
+  }
+
+  override get(key: string): never {
+    return this.#read.get(key) as never;
+  }
+
+  override async set(key: string, value: CachedValue): Promise<void> {
+    await new Promise<void>((resolve) => void this.#clock.schedule(resolve, 20));
+    this.#read.set(key, value);
+  }
+
+  override async delete(key: string): Promise<void> {
+    await new Promise<void>((resolve) => void this.#clock.schedule(resolve, 20));
+    this.#read.delete(key);
+  }
+}
+
+const tiers = {
+  "answers later": (clock: ManualClock) => new AsyncMapBackend({ clock }),
+  "stores later": (clock: ManualClock) => new LateMap(clock),
+};
+
+it.each(Object.keys(tiers) as (keyof typeof tiers)[])(
+  "a fill that the authority refuses stays in no near tier: one that %s",
+  async (kind) => {
+    const { clock, own, other, near, entry } = await chains(tiers[kind]);
+    const lease = { token: "t", ms: 1000, answer: () => undefined };
+    await own.get("k", { lease });
+    await other.delete("k");
+    await clock.advance(100);
+    const filling = own.set("k", entry("late"), { ticket: "t", fill: true, sender: "own" });
+    await clock.advance(100);
+    expect(await filling).toMatchObject({ status: "refused", why: "ticket" });
+    expect(await near.get("k")).toBe(NO_VALUE);
+  },
+);
