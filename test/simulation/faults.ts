@@ -22,9 +22,19 @@ export const faults = [
 export type Fault = (typeof faults)[number];
 
 /** Lets one fault come and go during a run, at instants that the seed chooses. */
-export function inflict(world: World, fault: Fault, fromMs: number, toMs: number): void {
+export function inflict(
+  world: World,
+  fault: Fault,
+  fromMs: number,
+  toMs: number,
+  note: (text: string) => void = () => undefined,
+): void {
   const { random, clock } = world;
-  const at = (ms: number, run: () => void) => clock.schedule(run, ms - clock.elapsed);
+  const at = (ms: number, run: () => void, what = "") =>
+    clock.schedule(() => {
+      note(`${fault} ${what}`);
+      run();
+    }, ms - clock.elapsed);
   const victim = () => random.pick(world.processes);
   const stretch = (): readonly [number, number] => {
     const start = fromMs + random.next() * (toMs - fromMs) * 0.6;
@@ -51,7 +61,7 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
     return;
   }
   if (fault === "storm") {
-    for (let count = 0; count < 3; count += 1) inflict(world, random.pick(faults.slice(1, -1)), fromMs, toMs);
+    for (let count = 0; count < 3; count += 1) inflict(world, random.pick(faults.slice(1, -1)), fromMs, toMs, note);
     return;
   }
   const times = 1 + random.below(2);
@@ -61,8 +71,8 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
     const { data, feed } = who;
     const before = data.latency;
     const during = (begin: () => void, finish: () => void) => {
-      at(start, begin);
-      at(end, finish);
+      at(start, begin, `of process ${who.label} begins`);
+      at(end, finish, "ends");
     };
     if (fault === "feed-cut")
       during(
@@ -129,6 +139,7 @@ export function inflict(world: World, fault: Fault, fromMs: number, toMs: number
       // The replica lacks the last moments of what the primary had confirmed.
       at(start, () => {
         const snapshot = world.store.snapshot();
+        world.lost.push([clock.elapsed, clock.elapsed + 150]);
         at(clock.elapsed + 150, () => world.store.promote(snapshot));
       });
     } else if (fault === "failover") at(start, () => world.store.promote(world.store.snapshot()));

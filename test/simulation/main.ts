@@ -33,8 +33,8 @@ async function runBlock({ from, to, fault, most, withHistory }: Block): Promise<
     shared += report.sharedErrors;
     const [first] = report.violations;
     if (first === undefined) continue;
-    const key = /k\d+/.exec(first.text)?.[0] ?? "k0";
-    const text = `seed ${seed} (${report.fault}): ${report.violations.length} violations\n  ${first.rule}: ${first.text}`;
+    const key = /(?:b\/)?k\d+/.exec(first.text)?.[0] ?? "k0";
+    const text = `seed ${seed} (${report.fault}; ${report.world}): ${report.violations.length} violations\n  ${first.rule}: ${first.text}`;
     failures.push([seed, withHistory ? `${text}\n${report.history.excerpt(key).replace(/^/gm, "    ")}` : text]);
   }
   return { reads, shared, failures };

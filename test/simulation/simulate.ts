@@ -1,8 +1,10 @@
-import { isNoValue } from "@cascata/core";
 import { seededRandom } from "@cascata/testing";
+import { Callers, callMs } from "./callers.ts";
 import { type Fault, faults, inflict } from "./faults.ts";
-import { type Bounds, type ChangeRecord, History, type Versioned, type Violation } from "./history.ts";
-import { type SimProcess, World } from "./world.ts";
+import { type Bounds, History, type Violation } from "./history.ts";
+import { Origin } from "./origin.ts";
+import { World } from "./world.ts";
+import { Writers } from "./writers.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -14,6 +16,8 @@ export interface RunOptions {
 export interface RunReport {
   readonly seed: number;
   readonly fault: Fault;
+  /** What the seed has made of the world. */
+  readonly world: string;
   readonly violations: readonly Violation[];
   readonly history: History;
   readonly reads: number;
@@ -21,15 +25,8 @@ export interface RunReport {
   readonly sharedErrors: number;
 }
 
-const callMs = 1500;
-
-/** What changes are made by: everything, or one mechanism alone, so that no other one hides what it lacks. */
-const mixes = [
-  ["delete", "delete", "deleteMulti", "invalidateTags", "invalidate", "clear"],
-  ["delete", "deleteMulti"],
-  ["delete", "invalidateTags"],
-  ["invalidateTags", "invalidateTags", "invalidate"],
-];
+const maxStalenessMs = 400;
+const spanMs = 5000;
 
 /** One run of the real library in a simulated cluster; the same seed gives the same run. */
 export async function simulate({ seed, fault: given, operations = 70 }: RunOptions): Promise<RunReport> {
@@ -37,7 +34,6 @@ export async function simulate({ seed, fault: given, operations = 70 }: RunOptio
   await new Promise((resolve) => void setImmediate(resolve));
   const random = seededRandom(seed);
   const fault = given ?? faults[seed % faults.length] ?? "none";
-  const maxStalenessMs = 400;
   const world = new World(random, {
     processes: 2 + random.below(2),
     keys: 1 + random.below(3),
@@ -45,58 +41,64 @@ export async function simulate({ seed, fault: given, operations = 70 }: RunOptio
     leaseMs: 1000,
     ttlMs: random.pick([300, 2000, 60_000]),
     graceMs: random.pick([0, 0, 1000, 60_000]),
-    threeTiers: random.chance(0.3),
+    softTimeoutMs: random.pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 50]),
+    refreshAhead: random.pick([undefined, undefined, undefined, 0.5]),
+    middle: random.pick(["none", "none", "memory", "host"]),
+    regions: random.pick([1, 1, 1, 2]),
     skewMs: random.pick([0, 0, 5000]),
     logLimit: fault === "trim" ? 20 : 10_000,
   });
   const run = new Run(world, fault);
   await world.clock.runUntil(50);
-  const span = 5000;
-  inflict(world, fault, 200, span);
+  inflict(world, fault, 200, spanMs, (text) => run.history.faults.push([world.clock.elapsed, text]));
   for (let count = 0; count < operations; count += 1) {
-    const at = 50 + random.next() * span;
+    const at = 50 + random.next() * spanMs;
     world.clock.schedule(() => run.act(), at - world.clock.elapsed);
   }
-  await world.clock.runUntil(span + 100);
+  await world.clock.runUntil(spanMs + 100);
   // Everything heals; then the bound passes, and everybody must see the truth.
   for (const process of world.processes) {
     process.data.mend();
     process.feed.mend();
     if (process.clock.paused && !process.crashed) process.clock.resume();
   }
-  await world.clock.runUntil(span + 100 + maxStalenessMs + 2500);
+  await world.clock.runUntil(spanMs + 100 + maxStalenessMs + 2500);
   await run.checkConvergence();
   const violations = run.history.violations(run.bounds());
   const { reads, sharedErrors } = run.history;
-  return { seed, fault, violations, history: run.history, reads: reads.length, sharedErrors };
+  return { seed, fault, world: world.description, violations, history: run.history, reads: reads.length, sharedErrors };
 }
 
 class Run {
   readonly history = new History();
   readonly #world: World;
   readonly #fault: Fault;
-  readonly #mixes: readonly string[];
+  readonly #origin: Origin;
+  readonly #callers: Callers;
+  readonly #writers: Writers;
   /** The share of changes. With few of them what is stale stays so for long. */
   readonly #changes: number;
-  /** The share of slow creators. */
-  readonly #slow: number;
 
   constructor(world: World, fault: Fault) {
     this.#world = world;
     this.#fault = fault;
     this.#changes = world.random.pick([0.25, 0.1, 0.04]);
-    this.#slow = world.random.pick([0.05, 0.2, 0.35]);
-    this.#mixes = world.random.pick(mixes);
+    this.#origin = new Origin(world, this.history.creations);
+    this.#callers = new Callers(world, this.history, this.#origin, fault !== "pause" && fault !== "storm");
+    this.#writers = new Writers(world, this.history);
   }
 
   bounds(): Bounds {
     // An outage's end, a lost answer's deadline and the feed's silence add up before a process knows what it missed.
-    const calm = this.#fault === "none";
-    const { maxStalenessMs, graceMs } = this.#world.options;
-    const staleMs = calm ? this.#world.calmMs : maxStalenessMs + graceMs + this.#world.calmMs + 700;
+    const isCalm = this.#fault === "none";
+    const { calmMs, options } = this.#world;
+    const staleMs = isCalm ? calmMs : maxStalenessMs + options.graceMs + calmMs + 700;
     // An asynchronous replica may lack what was confirmed; it is sent again as soon as the failover is noticed.
     const ownMs = this.#fault === "lagging-failover" || this.#fault === "storm" ? staleMs : 0;
-    return { staleMs, ownMs, callMs, oneCreator: calm };
+    const isStopped = this.#fault === "pause" || this.#fault === "storm";
+    const sharedMs = isStopped ? Number.POSITIVE_INFINITY : isCalm ? calmMs : callMs;
+    const lost = this.#fault === "storm" ? this.#world.lost : [];
+    return { staleMs, ownMs, callMs, sharedMs, lost, oneCreator: isCalm };
   }
 
   act(): void {
@@ -105,185 +107,74 @@ class Run {
     if (process.crashed) return;
     process.clock.whenRunning(() => {
       if (process.crashed) return;
+      const region = random.pick(process.regions);
       const dice = random.next();
-      if (dice < this.#changes) this.#change(process);
-      else if (dice < 0.35) this.#getOrCreateMulti(process);
-      else if (dice < 0.45) this.#get(process);
-      else if (dice < 0.5) this.#peek(process);
-      else this.#getOrCreate(process);
+      if (dice < this.#changes) this.#writers.act(process, region);
+      else this.#callers.act(process, region, (dice - this.#changes) / (1 - this.#changes));
     });
   }
 
   async checkConvergence(): Promise<void> {
-    const { clock, processes, keys, origin } = this.#world;
-    const seen = new Map<string, unknown>();
+    this.#origin.heal();
+    // Who gets something stale, within its grace, has it renewed: what everybody sees then is the truth.
+    await this.#look();
+    const seen = await this.#look();
+    for (const { place, key, value } of seen) {
+      const truth = this.#world.origin.get(key);
+      if (value === truth || this.#wasForgotten(key)) continue;
+      const text = `${place} sees ${String(value)} of ${key} long after everything healed; the truth is ${truth}`;
+      this.history.others.push({ rule: "convergence", text });
+    }
+    if (this.#fault === "crash" || this.#fault === "storm") return;
+    for (const change of this.history.changes) {
+      if (change.to !== undefined) continue;
+      const text = `process ${change.process}'s ${change.how} at ${change.from.toFixed(1)} never settled`;
+      this.history.others.push({ rule: "I6 liveness", text });
+    }
+  }
+
+  /** Whether somebody crashed who had a change of the key still to tell. */
+  #wasForgotten(key: string): boolean {
+    const { processes } = this.#world;
+    return this.history.changes.some(
+      (change) =>
+        change.confirmedAt === undefined &&
+        change.keys.includes(key) &&
+        processes.every(({ label }) => label !== change.process),
+    );
+  }
+
+  /** What each process sees of each key; what never comes is missing in it. */
+  async #look(): Promise<readonly Sight[]> {
+    const { clock, processes, keys } = this.#world;
+    const all: { -readonly [K in keyof Sight]: Sight[K] }[] = [];
     for (const process of processes) {
-      for (const key of keys) {
-        const place = `process ${process.label}, ${key}`;
-        process.region
-          .getOrCreate(key, () => this.#made(key))
-          .then(
-            ({ version }) => void seen.set(place, version),
-            (error: unknown) => void seen.set(place, error),
-          );
+      for (const region of process.regions) {
+        for (const inner of keys) {
+          const key = region.keyOf(inner);
+          const sight: (typeof all)[number] = { place: `process ${process.label}`, key, value: "nothing" };
+          all.push(sight);
+          region.region
+            .getOrCreate(inner, () => this.#origin.now(key))
+            .then(
+              ({ version }) => {
+                sight.value = version;
+              },
+              (error: unknown) => {
+                sight.value = error;
+              },
+            );
+        }
       }
     }
     // Creators that are still under way come first.
     await clock.runUntil(clock.elapsed + 4 * callMs);
-    for (const process of processes) {
-      for (const key of keys) {
-        const version = seen.get(`process ${process.label}, ${key}`);
-        if (version === origin.get(key)) continue;
-        const text = `process ${process.label} sees ${String(version)} of ${key} long after everything healed; the truth is ${origin.get(key)}`;
-        this.history.slowCalls.push({ rule: "convergence", text });
-      }
-    }
-    for (const change of this.history.changes) {
-      if (change.to === undefined && !this.#lost()) {
-        this.history.slowCalls.push({
-          rule: "I6 liveness",
-          text: `process ${change.process}'s ${change.how} at ${change.from.toFixed(1)} never settled`,
-        });
-      }
-    }
+    return all;
   }
+}
 
-  #lost(): boolean {
-    return this.#fault === "crash" || this.#fault === "storm";
-  }
-
-  #made(key: string): Versioned {
-    return { key, version: this.#world.origin.get(key) ?? 0 };
-  }
-
-  /** Reads the origin at once, and hands out what it read some time later. */
-  #create(process: SimProcess, key: string): Promise<Versioned> {
-    const { clock, random } = this.#world;
-    const record = { process: process.label, key, from: clock.elapsed, to: Number.POSITIVE_INFINITY };
-    this.history.creations.push(record);
-    const value = this.#made(key);
-    const ms = random.chance(this.#slow) ? 300 + random.next() * 1500 : random.next() * 40;
-    return new Promise((resolve) => {
-      process.clock.schedule(() => {
-        record.to = clock.elapsed;
-        resolve(value);
-      }, ms);
-    });
-  }
-
-  #getOrCreate(process: SimProcess): void {
-    const key = this.#world.random.pick(this.#world.keys);
-    const options = this.#world.random.chance(0.3) ? { tags: [`tag-${key}`] } : { tags: [`tag-${key}`, "all"] };
-    this.#read(
-      process,
-      "getOrCreate",
-      key,
-      () => process.region.getOrCreate(key, () => this.#create(process, key), options),
-      5000,
-    );
-  }
-
-  #getOrCreateMulti(process: SimProcess): void {
-    const { keys, random } = this.#world;
-    const asked = keys.filter(() => random.chance(0.7));
-    if (asked.length === 0) return;
-    const answer = process.region.getOrCreateMulti(
-      asked,
-      (wanted) => Promise.all(wanted.map((key) => this.#create(process, key))),
-      { tags: (_value, key) => [`tag-${key}`, "all"] },
-    );
-    for (const key of asked) {
-      this.#read(process, "getOrCreateMulti", key, async () => (await answer).get(key) as Versioned, 5000);
-    }
-  }
-
-  #get(process: SimProcess): void {
-    const key = this.#world.random.pick(this.#world.keys);
-    this.#read(
-      process,
-      "get",
-      key,
-      async () => {
-        const value = await process.region.get(key);
-        return isNoValue(value) ? undefined : value;
-      },
-      0,
-    );
-  }
-
-  #peek(process: SimProcess): void {
-    const key = this.#world.random.pick(this.#world.keys);
-    const value = process.region.peek(key);
-    const { elapsed } = this.#world.clock;
-    this.history.reads.push({
-      process: process.label,
-      key,
-      how: "peek",
-      from: elapsed,
-      to: elapsed,
-      value: isNoValue(value) ? undefined : value,
-      error: undefined,
-    });
-  }
-
-  #read(
-    process: SimProcess,
-    how: string,
-    key: string,
-    run: () => Promise<Versioned | undefined>,
-    creatorMs: number,
-  ): void {
-    const { clock } = this.#world;
-    const from = clock.elapsed;
-    const record = (value: Versioned | undefined, error: unknown) => {
-      const to = clock.elapsed;
-      this.history.reads.push({ process: process.label, key, how, from, to, value, error });
-      if (to - from > creatorMs + callMs && this.#fault !== "pause" && this.#fault !== "storm") {
-        this.history.slowCalls.push({
-          rule: "I6 liveness",
-          text: `process ${process.label} waited ${(to - from).toFixed(0)} ms for ${how}(${key})`,
-        });
-      }
-    };
-    void run().then(
-      (value) => record(value, undefined),
-      (error: unknown) => record(undefined, error),
-    );
-  }
-
-  #change(process: SimProcess): void {
-    const { random, origin, keys, clock } = this.#world;
-    const how = random.pick(this.#mixes);
-    const all = how === "invalidate" || how === "clear";
-    const changed = all || how === "deleteMulti" ? keys : [random.pick(keys)];
-    for (const key of changed) origin.set(key, (origin.get(key) ?? 0) + 1);
-    const versions = new Map(changed.map((key) => [key, origin.get(key) ?? 0]));
-    const record: ChangeRecord = {
-      process: process.label,
-      keys: changed,
-      how,
-      versions,
-      from: clock.elapsed,
-      confirmedAt: undefined,
-      to: undefined,
-    };
-    this.history.changes.push(record);
-    const [first] = changed as [string];
-    const { region } = process;
-    const work =
-      how === "delete"
-        ? region.delete(first)
-        : how === "deleteMulti"
-          ? region.deleteMulti(changed)
-          : how === "invalidateTags"
-            ? region.invalidateTags([`tag-${first}`])
-            : how === "clear"
-              ? region.clear()
-              : region.invalidate();
-    void work.then(async (report) => {
-      record.to = clock.elapsed;
-      if (!report.confirmed) await report.settled;
-      record.confirmedAt = clock.elapsed;
-    });
-  }
+interface Sight {
+  readonly place: string;
+  readonly key: string;
+  readonly value: unknown;
 }

@@ -43,7 +43,14 @@ describe("the checker", () => {
     const from = (change?.confirmedAt ?? 0) + 1000;
     const process = (change?.process ?? 0) + 1;
     history.reads.push({ process, key, how: "get", from, to: from, value: { key, version }, error: undefined });
-    const found = history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: false });
+    const found = history.violations({
+      staleMs: 100,
+      ownMs: 0,
+      callMs: 1000,
+      sharedMs: 100,
+      lost: [],
+      oneCreator: false,
+    });
     expect(found.some(({ rule }) => rule.startsWith("I3"))).toBe(true);
   });
 
@@ -51,19 +58,19 @@ describe("the checker", () => {
     const { history } = await simulate({ seed: 2, fault: "none" });
     const value = { key: "other", version: 99 };
     history.reads.push({ process: 0, key: "k0", how: "get", from: 1, to: 2, value, error: undefined });
-    expect(history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: false })).toContainEqual(
-      expect.objectContaining({ rule: "I8" }),
-    );
+    expect(
+      history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, sharedMs: 100, lost: [], oneCreator: false }),
+    ).toContainEqual(expect.objectContaining({ rule: "I8" }));
   });
 
   it("finds two creators at once", async () => {
     const { history } = await simulate({ seed: 3, fault: "none" });
     history.creations.push(
-      { process: 0, key: "lone", from: 10, to: 30 },
-      { process: 1, key: "lone", from: 20, to: 40 },
+      { id: 100, process: 0, key: "lone", from: 10, to: 30, ended: "made", givenUpAt: 1000 },
+      { id: 101, process: 1, key: "lone", from: 20, to: 40, ended: "made", givenUpAt: 1000 },
     );
-    expect(history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, oneCreator: true })).toContainEqual(
-      expect.objectContaining({ rule: "I4 one creator" }),
-    );
+    expect(
+      history.violations({ staleMs: 100, ownMs: 0, callMs: 1000, sharedMs: 100, lost: [], oneCreator: true }),
+    ).toContainEqual(expect.objectContaining({ rule: "I4 one creator" }));
   });
 });

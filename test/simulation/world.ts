@@ -1,6 +1,7 @@
 import { type Clock, createRegion, type Region, stackWith } from "@cascata/core";
 import { AuthorityStore, MapBackend, type Random, ReferenceAuthority } from "@cascata/testing";
 import type { Versioned } from "./history.ts";
+import { HostTier } from "./host-tier.ts";
 import { Connection } from "./network.ts";
 import { SimClock } from "./sim-clock.ts";
 
@@ -11,8 +12,12 @@ export interface WorldOptions {
   readonly leaseMs: number;
   readonly ttlMs: number;
   readonly graceMs: number;
-  /** Between memory and the authority, a second near tier of each process. */
-  readonly threeTiers: boolean;
+  readonly softTimeoutMs: number;
+  readonly refreshAhead: number | undefined;
+  /** Between memory and the authority: nothing, a second tier of each process, or one that the processes of a host share. */
+  readonly middle: "none" | "memory" | "host";
+  /** How many regions there are on each process's one chain. */
+  readonly regions: number;
   /** How far each process's clock is off, at most. */
   readonly skewMs: number;
   readonly logLimit: number;
@@ -20,12 +25,18 @@ export interface WorldOptions {
 
 const spreads = [1, 1, 10, 40];
 
-/** One simulated process: its own region, near tiers, connection and clock, over the authority that all share. */
+/** A region of a process. In histories its keys carry its name. */
+export interface SimRegion {
+  readonly region: Region<Versioned>;
+  readonly keyOf: (inner: string) => string;
+}
+
+/** One simulated process: its own regions, near tiers, connection and clock, over the authority that all share. */
 export class SimProcess {
   readonly id: number;
   /** Names this incarnation: a process that takes a crashed one's place knows nothing of what that one did. */
   readonly label: number;
-  readonly region: Region<Versioned>;
+  readonly regions: readonly SimRegion[];
   readonly data: Connection;
   readonly feed: Connection;
   readonly clock: PausableClock;
@@ -50,23 +61,34 @@ export class SimProcess {
     this.data.latency = { base: 0.3, spread: world.random.pick(spreads) };
     this.feed.latency = { base: 0.3, spread: world.random.pick(spreads) };
     const sender = `p${id}.${world.processes.length}`;
-    const near = () => new MapBackend({ clock: this.clock });
     const { clock } = this;
+    const near = () => new MapBackend({ clock });
     const random = () => world.random.next();
-    const tiers = options.threeTiers ? [near(), near(), this.#authority] : [near(), this.#authority];
+    const middle = {
+      none: [],
+      memory: [near()],
+      host: [new HostTier(world.hosts[id % world.hosts.length] as AuthorityStore, world.clock, clock, random)],
+    }[options.middle];
+    const tiers = [near(), ...middle, this.#authority];
     const protection = { random };
     const backend = stackWith({ clock, sender, maxStaleness: options.maxStalenessMs, protection }, ...tiers);
-    this.region = createRegion<Versioned>({
-      name: "sim",
-      backend,
-      clock,
-      random,
-      ttl: options.ttlMs,
-      grace: options.graceMs,
-      lease: options.leaseMs,
-      leaseWait: "30s",
-      detectReentry: false,
-      retryAfter: 100,
+    const { refreshAhead } = options;
+    this.regions = ["a", "b"].slice(0, options.regions).map((name) => {
+      const region = createRegion<Versioned>({
+        name,
+        backend,
+        clock,
+        random,
+        ttl: options.ttlMs,
+        grace: options.graceMs,
+        softTimeout: options.softTimeoutMs,
+        lease: options.leaseMs,
+        leaseWait: "30s",
+        detectReentry: false,
+        retryAfter: 100,
+        ...(refreshAhead !== undefined && { refreshAhead }),
+      });
+      return { region, keyOf: (inner: string) => (name === "a" ? inner : `${name}/${inner}`) };
     });
   }
 
@@ -158,6 +180,10 @@ export class World {
   readonly random: Random;
   readonly store: AuthorityStore;
   readonly processes: SimProcess[] = [];
+  /** The stores that the processes of one host share. */
+  readonly hosts: readonly AuthorityStore[];
+  /** Stretches whose confirmed changes the authority has lost. */
+  readonly lost: (readonly [number, number])[] = [];
   /** The truth: each key's version in the database. */
   readonly origin = new Map<string, number>();
   readonly keys: readonly string[];
@@ -172,8 +198,16 @@ export class World {
     this.options = options;
     this.store = new AuthorityStore({ clock: this.clock, random, logLimit: options.logLimit });
     this.keys = Array.from({ length: options.keys }, (_, index) => `k${index}`);
-    for (const key of this.keys) this.origin.set(key, 1);
+    for (const key of this.keys) for (const name of ["", "b/"]) this.origin.set(name + key, 1);
+    this.hosts = [0, 1].map(() => new AuthorityStore({ clock: this.clock, random, near: true }));
     for (let id = 0; id < options.processes; id += 1) this.processes.push(new SimProcess(id, this, options));
+  }
+
+  get description(): string {
+    const { middle, regions, ttlMs, graceMs, softTimeoutMs, refreshAhead = "none", skewMs } = this.options;
+    return Object.entries({ middle, regions, ttlMs, graceMs, softTimeoutMs, refreshAhead, skewMs })
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ");
   }
 
   nextLabel(): number {
