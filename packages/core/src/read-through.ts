@@ -207,7 +207,7 @@ export class ReadThroughProxy extends ProxyBackend {
   }
 
   /** What the authority could not confirm: served for a while, then a candidate. @param failure absent: it takes too long */
-  #unconfirmed(entry: CachedValue, failure: ReadFailure | undefined): Found {
+  #unconfirmed(entry: CachedValue, failure: ReadFailure | undefined): CachedValue | ReadFailure {
     if (failure === undefined || this.#confidence.bearable(entry)) return this.#confidence.doubted(entry);
     return new ReadFailure(failure.tier, failure.error, this.#lastResort(entry));
   }
