@@ -1,4 +1,4 @@
-import { isNoValue, NO_VALUE, PartialFailureError, type RegionOptions } from "@cascata/core";
+import { type CreateOptions, isNoValue, NO_VALUE, PartialFailureError, type RegionOptions } from "@cascata/core";
 import { deferred } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
 import { depths, type Make, makeStale, type Scene, sceneOf, soon, ways } from "./policy-scene.ts";
@@ -340,6 +340,38 @@ describe.each(ways)("$name: tiers that a call leaves out", ({ ask }) => {
     expect(await scene.another().get("k")).toBe(NO_VALUE);
     await scene.region.set("k", 2, { skip: { write: ["memory", "disk"] } });
     expect(await scene.another().get("k")).toBe(2);
+  });
+});
+
+describe.each(ways)("$name: a creation that fails in another process", ({ ask }) => {
+  async function failElsewhere(scene: Scene, options: CreateOptions): Promise<unknown> {
+    const other = scene.another({ errorTtl: 0 });
+    await other.get("first");
+    await scene.clock.advance(5);
+    const made = deferred<never>();
+    const elsewhere = other.getOrCreate("k", () => made.promise);
+    await soon(elsewhere);
+    const asked = ask(scene.region, () => "made here", options);
+    expect(await soon(asked)).toBe("pending");
+    made.reject(new RangeError("boom"));
+    await scene.clock.advance(5);
+    expect(await soon(elsewhere)).toBeInstanceOf(RangeError);
+    return soon(asked);
+  }
+
+  it("is each caller's own options' to answer: the last resort", async () => {
+    const scene = await sceneOf("memory, authority");
+    const fallback = (error: unknown) => `instead of ${(error as Error).message}`;
+    expect(await failElsewhere(scene, { fallback })).toBe("instead of boom");
+    expect(await scene.region.get("k")).toBe(NO_VALUE);
+  });
+
+  it("is remembered for errorTtl", async () => {
+    const scene = await sceneOf("memory, authority", { errorTtl: 50 });
+    expect(await failElsewhere(scene, {})).toMatchObject({ name: "RangeError", message: "boom" });
+    expect(await soon(ask(scene.region, () => "made here"))).toMatchObject({ message: "boom" });
+    await scene.clock.advance(51);
+    expect(await soon(ask(scene.region, () => "made here"))).toBe("made here");
   });
 });
 
