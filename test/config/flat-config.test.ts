@@ -212,3 +212,13 @@ describe("a mistake is named by its flat name", () => {
     expect(mistakes.find((mistake) => mistake.path === path)?.expected).toMatch(expected);
   });
 });
+
+test.each([
+  [{ "c.users.backend": "dogpile.cache.rediss" }, "c.users.backend", "dogpile.cache.redis"],
+  [{ "c.users.backend": "@cascata/memry" }, "c.users.backend", "@cascata/memory"],
+  [{ "c.users.bakend": "dogpile.cache.memory" }, "c.users.backend", "bakend"],
+])("the nearest name of a backend is told: %j", async (flat, path, name) => {
+  const refused = await cachesFromFlat(flat, "c.", { load }).catch((error: unknown) => error);
+  const mistake = (refused as ConfigurationError).mistakes.find((one) => one.path === path);
+  expect(mistake?.hint).toContain(`"${name}"`);
+});

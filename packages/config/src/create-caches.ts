@@ -12,6 +12,7 @@ import { type MadeBackend, makeBackend, makeRegion } from "./assemble.ts";
 import { Caches, type CachesParts, closeAll } from "./caches.ts";
 import type { CachesConfig } from "./caches-config.ts";
 import { Definitions } from "./definitions.ts";
+import { dogpileNames } from "./dogpile-backends.ts";
 import { type FlatConfig, unfold } from "./flat-config.ts";
 import { Mistakes } from "./mistakes.ts";
 import { knownPackages, type Prepared, prepare } from "./prepare.ts";
@@ -64,15 +65,22 @@ export async function cachesFromFlat<Values extends object = Record<string, unkn
 ): Promise<Caches<Values>> {
   const places = new Mistakes();
   const { config, at } = unfold(flat, prefix, places);
-  return (await build(config, options, places.at(at))) as unknown as Caches<Values>;
+  const known = [...knownPackages, ...dogpileNames];
+  return (await build(config, options, places.at(at), known)) as unknown as Caches<Values>;
 }
 
-async function build(config: unknown, options: CreateCachesOptions = {}, mistakes: Mistakes): Promise<Caches> {
+/** @param known names to compare a mistyped one with */
+async function build(
+  config: unknown,
+  options: CreateCachesOptions = {},
+  mistakes: Mistakes,
+  known: readonly string[] = knownPackages,
+): Promise<Caches> {
   checkOptionNames(options, Object.keys(optionKinds), "options");
   const wrong = wrongKinds(options, optionKinds, "options");
   if (wrong.length > 0) throw new ConfigurationError(wrong);
   const load = options.load ?? loaderFor(options.from);
-  const prepared = await prepare(config, new Definitions(load, knownPackages), mistakes);
+  const prepared = await prepare(config, new Definitions(load, known), mistakes);
   mistakes.refuse();
   const made = new Map<string, MadeBackend>();
   try {

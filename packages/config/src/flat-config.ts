@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { nearest } from "@cascata/core";
 import { camelCase, coerced } from "./coerce.ts";
 import { dogpileNames, translate, useOf } from "./dogpile-backends.ts";
 import { hintFor, type Mistakes } from "./mistakes.ts";
@@ -66,7 +67,9 @@ function unfoldRegion(
   const name = coerced(group["backend"]);
   if (typeof name !== "string" || name === "") {
     const expected = `the name of a backend: ${dogpileNames.join(", ")}, or a package`;
-    mistakes.add({ path: `${prefix}backend`, expected, received: group["backend"] });
+    const mistyped = Object.keys(group).find((key) => nearest(key, ["backend"]) !== undefined && key !== "backend");
+    const hint = mistyped === undefined ? {} : { hint: `did you mean "backend" where it says "${mistyped}"?` };
+    mistakes.add({ path: `${prefix}backend`, expected, received: group["backend"], ...hint });
     return undefined;
   }
   const given: Record<string, unknown> = {};
