@@ -41,7 +41,7 @@ describe("what a batch brings from further down", () => {
 
   it("stands in the place of each key, also of one that is asked for twice, and of one that is near", async () => {
     const { near, far, chain, payloads } = scene();
-    await near.set("n", stored("near", 1));
+    near.set("n", stored("near", 1));
     const answer = chain.getMulti(["x", "n", "y", "x", "z"]);
     const [call] = far.calls;
     expect(call?.keys).toEqual(["x", "y", "x", "z"]);
