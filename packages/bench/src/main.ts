@@ -9,10 +9,13 @@ import {
   commandsPart,
   type Effort,
   farPart,
+  farWarmPart,
   footprintPart,
   importPart,
+  largePart,
   memoryPart,
   scalePart,
+  scriptsPart,
   stampedePart,
 } from "./speed/parts.ts";
 
@@ -24,7 +27,11 @@ const measured: Readonly<Record<string, (effort: Effort) => Promise<Part>>> = {
   footprint: footprintPart,
   stampede: stampedePart,
   import: importPart,
+  large: largePart,
+  scripts: scriptsPart,
 };
+/** Only when they are asked for: they take long, and say little more. */
+const onRequest: Readonly<Record<string, (effort: Effort) => Promise<Part>>> = { "far-warm": farWarmPart };
 /** Programs of their own, which print what they find and take a file for it. */
 const programs: Readonly<Record<string, readonly string[]>> = {
   encoding: ["encoding/main.js", "--rounds", "3", "--sizes", "200,1000,10000"],
@@ -47,11 +54,14 @@ const effort: Effort = {
 };
 
 for (const name of values.parts.split(",")) {
-  const measure = measured[name];
+  const measure = measured[name] ?? onRequest[name];
   const [file, ...args] = programs[name] ?? [];
   if (measure !== undefined) await keep(await measure(effort), values.json);
   else if (file !== undefined) run(name, file, args);
-  else throw new Error(`${name} is none of ${[...Object.keys(measured), ...Object.keys(programs)].join(", ")}`);
+  else
+    throw new Error(
+      `${name} is none of ${[...Object.keys({ ...measured, ...onRequest }), ...Object.keys(programs)].join(", ")}`,
+    );
 }
 
 function run(name: string, file: string, args: readonly string[]): void {

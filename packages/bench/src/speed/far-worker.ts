@@ -1,4 +1,4 @@
-// One candidate in front of a Redis: `far-worker.js <candidate> <url> <samples> <operation,…|all>` answers nanoseconds as JSON, its own and the floor's.
+// One candidate in front of a Redis: `far-worker.js <candidate> <url> <samples> <operation;…|all> <warm-up ms>` answers nanoseconds as JSON, its own and the floor's.
 import process from "node:process";
 import { farCandidates } from "../candidates/all.ts";
 import { type Cache, profile } from "../candidates/candidate.ts";
@@ -7,7 +7,7 @@ import type { FarFigures } from "./far.ts";
 import { farKeys, farOperations, nearEntries } from "./far-operations.ts";
 import { samplePair } from "./sampling.ts";
 
-const [name, redisUrl = "", samples = "7", wanted = "all"] = process.argv.slice(2);
+const [name, redisUrl = "", samples = "7", wanted = "all", warmUpMs = "700"] = process.argv.slice(2);
 const candidate = farCandidates.find((one) => one.name === name);
 if (candidate === undefined) throw new Error(`no candidate is called ${name}`);
 const keys = Array.from({ length: farKeys }, (_, id) => `user:profile:${id}`);
@@ -24,7 +24,7 @@ for (const operation of farOperations(cache, keys, values)) {
   const base = floors.find(({ name: other }) => other === operation.name);
   if (base === undefined) continue;
   // A chain over a network has much code to be compiled, and each operation runs some of it for the first time.
-  const sampling = { samples: Number(samples), sampleMs: 30, warmUpMs: 700, clock: "wall" } as const;
+  const sampling = { samples: Number(samples), sampleMs: 30, warmUpMs: Number(warmUpMs), clock: "wall" } as const;
   const [ofFloor, ofCandidate] = await samplePair(base, operation, sampling);
   for (const clock of ["wall", "processor"] as const) {
     result[clock].figures[operation.name] = ofCandidate[clock];

@@ -7,6 +7,8 @@ export interface FarRun {
   readonly rounds: number;
   readonly samples: number;
   readonly operations: string;
+  /** Before each operation, in milliseconds. */
+  readonly warmUpMs: number;
 }
 
 /** Figures of a candidate and beside them of the floor, sample by sample. */
@@ -27,12 +29,12 @@ export interface FarRows {
 }
 
 /** Two tiers: each candidate, and the floor beside it, in processes of their own in front of one Redis, rounds interleaved. */
-export async function measureFar({ candidates, rounds, samples, operations }: FarRun): Promise<FarRows> {
+export async function measureFar({ candidates, rounds, samples, operations, warmUpMs }: FarRun): Promise<FarRows> {
   const known = farCandidates.map(({ name }) => name);
   const names = candidates.length === 0 ? known : known.filter((name) => candidates.includes(name));
   await using redis = await startRedis();
   const measured = await interleaved(names, rounds, (name) =>
-    runWorker<FarFigures>("far-worker", [name, redis.url, String(samples), operations]),
+    runWorker<FarFigures>("far-worker", [name, redis.url, String(samples), operations, String(warmUpMs)]),
   );
   const rows = (clock: keyof FarFigures) =>
     [...measured].map(([name, all]) => ({

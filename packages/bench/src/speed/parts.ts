@@ -51,15 +51,24 @@ export async function scalePart({ rounds, operations }: Effort): Promise<Part> {
 
 export async function farPart({ rounds, candidates, operations }: Effort): Promise<Part> {
   // Each round holds many pairs already, and warms up long.
-  const { wall, processor } = await measureFar({ candidates, rounds: Math.max(1, rounds - 1), samples: 9, operations });
+  return far("far", 700, { rounds: Math.max(1, rounds - 1), candidates, operations });
+}
+
+/** Cascata alone, when everything has been compiled: in the other the engine is still at it for some operations. */
+export async function farWarmPart({ rounds, operations }: Effort): Promise<Part> {
+  return far("far-warm", 2500, { rounds, candidates: ["cascata"], operations });
+}
+
+async function far(name: string, warmUpMs: number, { rounds, candidates, operations }: Effort): Promise<Part> {
+  const { wall, processor } = await measureFar({ candidates, rounds, samples: 9, operations, warmUpMs });
   const table = [
     explained,
     `The wall's time:\n\n${ratioTable(wall)}`,
     `This process's own time, without the server's:\n\n${ratioTable(processor)}`,
     howOf(farCandidates),
   ].join("\n\n");
-  const title = "A memory tier in front of a Redis, each beside the floor in one process, sample by sample";
-  return { name: "far", title, table, figures: { wall, processor } };
+  const title = `A memory tier in front of a Redis, each beside the floor in one process, sample by sample, after ${warmUpMs} ms of each operation`;
+  return { name, title, table, figures: { wall, processor } };
 }
 
 export async function commandsPart({ candidates }: Effort): Promise<Part> {
@@ -101,6 +110,20 @@ export async function stampedePart({ candidates }: Effort): Promise<Part> {
   const names = memoryCandidates.map(({ name }) => name).filter((name) => isChosen(name, candidates));
   const found = await singles("stampede-worker", new Map(names.map((name) => [name, [name]])), 1);
   return { name: "stampede", title: "A thousand callers of one key that is not there", ...found };
+}
+
+export async function largePart({ rounds }: Effort): Promise<Part> {
+  const found = await singles("large-worker", new Map([["ms", []]]), rounds);
+  return {
+    name: "large",
+    title: "A value of 10 MB: how long the event loop stands still for it, in milliseconds",
+    ...found,
+  };
+}
+
+export async function scriptsPart({ rounds }: Effort): Promise<Part> {
+  const found = await singles("scripts-worker", new Map([["µs", []]]), rounds);
+  return { name: "scripts", title: "What writes cost the server: its own processor time an operation", ...found };
 }
 
 export async function importPart(): Promise<Part> {
