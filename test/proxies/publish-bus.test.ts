@@ -1,6 +1,7 @@
-import { settled } from "@cascata/testing";
+import { RecordingListener, settled } from "@cascata/testing";
 import { describe, expect, test } from "vitest";
-import { Published } from "./published.ts";
+import { Published, unknown } from "./published.ts";
+import { entryOf } from "./support.ts";
 
 const whats = (incidents: readonly { readonly what: string }[]) => incidents.map(({ what }) => what);
 
@@ -137,7 +138,7 @@ describe("a bus that loses", () => {
     two.port.mend();
     // Its own words come back, the other's do not yet.
     two.port.losesHeard = (text) => !text.includes('"hello"');
-    await world.clock.advance(1200);
+    await world.clock.advance(2200);
     expect(two.feed.live).toBe(false);
     two.port.mend();
     await world.clock.advance(1200);
@@ -234,6 +235,91 @@ describe("a process", () => {
     expect(one.heard.resumptions).toBe(0);
   });
 
+  test("whose words come back goes on at once, in the same instant", async () => {
+    const world = new Published();
+    const one = await world.start();
+    one.port.tellSilent("the link is down");
+    await one.backend.delete("a");
+    await settled();
+    expect([one.feed.live, one.heard.resumptions]).toEqual([true, 1]);
+  });
+
+  test("that hears again asks who is there, and does not wait for their heartbeats", async () => {
+    const world = new Published();
+    const [, two] = [await world.start(), await world.start()];
+    await world.clock.advance(500);
+    two.port.tellSilent("the link is down");
+    await world.clock.advance(490);
+    expect(two.feed.live).toBe(false);
+    // Its next heartbeat asks, after that of the other one, whose next comes a second later.
+    two.port.losesHeard = (text) => text.includes('"beat"') && world.clock.now() - 1_700_000_000_000 < 1001;
+    await world.clock.advance(130);
+    expect(two.feed.live).toBe(true);
+  });
+
+  test("that hears a message twice tells it once", async () => {
+    const world = new Published();
+    const [one, two] = [await world.start(), await world.start()];
+    await one.backend.set("a", entryOf(1), { fill: true });
+    await settled();
+    two.port.arrives(world.bus.said.find((text) => text.includes("notice")) as string);
+    await settled();
+    expect(two.heard.events).toEqual(["uncertain started", "changed a", "filled a"]);
+  });
+
+  test("gets a new subscriber: what that one holds is from before, whether the feed is live or silent", async () => {
+    const world = new Published();
+    const one = await world.start();
+    const live = new RecordingListener();
+    one.feed.subscribe(live);
+    await settled();
+    expect(live.events).toEqual(["uncertain started"]);
+    one.port.tellSilent("the link is down");
+    const silent = new RecordingListener();
+    one.feed.subscribe(silent);
+    await world.clock.advance(1200);
+    expect(silent.events).toEqual(["uncertain started"]);
+  });
+
+  test("whose change ends can't end another one that is of a later membership", async () => {
+    const world = new Published();
+    const [one, two] = [await world.start(), await world.start()];
+    const first = two.view.hold((operation) => operation === "delete");
+    const deletedA = two.backend.delete("a");
+    await settled();
+    await two.region.close();
+    two.leave();
+    await settled();
+    const second = two.view.hold((operation) => operation === "delete");
+    const deletedB = two.backend.delete("b");
+    await settled();
+    let isOver = false;
+    void one.heard.notices.at(-1)?.settled?.then(() => {
+      isOver = true;
+    });
+    first();
+    await deletedA;
+    await settled();
+    expect([one.heard.changedKeys, isOver]).toEqual([["a", "b"], false]);
+    second();
+    await deletedB;
+    await settled();
+    expect(isOver).toBe(true);
+  });
+
+  test("leaves no timer of what was announced or asked", async () => {
+    const world = new Published();
+    const [one, two] = [await world.start(), await world.start()];
+    one.view.outcome = unknown;
+    await one.backend.delete("a");
+    await settled();
+    for (const { region, backend } of [one, two]) {
+      await region.close();
+      await backend.close();
+    }
+    expect(world.clock.pending).toBe(0);
+  });
+
   test("leaves nothing behind: no timer, no link, no word", async () => {
     const world = new Published();
     const one = await world.start();
@@ -249,13 +335,14 @@ describe("a process", () => {
   test("whose last subscriber has left, leaves; its next change comes from a new one", async () => {
     const world = new Published();
     const [one, two] = [await world.start(), await world.start()];
-    const leave = two.feed.subscribe(two.heard);
     const go = two.view.hold((operation) => operation === "delete");
     const deleted = two.backend.delete("a");
     await settled();
     await two.region.close();
-    leave();
+    expect(two.port.joined).toBe(1);
+    two.leave();
     await settled();
+    expect(two.port.joined).toBe(0);
     go();
     await deleted;
     await settled();

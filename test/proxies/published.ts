@@ -42,18 +42,9 @@ export class StoreView extends ProxyBackend {
     this.#gate = gate;
     this.#gated = which;
     return () => {
-      this.#gated = () => false;
+      if (this.#gate === gate) this.#gated = () => false;
       gate.resolve();
     };
-  }
-
-  /** The store is asked, and the answer is held until what is returned is called. */
-  holdAnswers = false;
-  readonly #answers: (() => void)[] = [];
-
-  letAnswersGo(): void {
-    this.holdAnswers = false;
-    for (const go of this.#answers.splice(0)) go();
   }
 
   protected override around<T>(operation: Operation, run: Run<T>, keys: readonly string[]): Awaitable<T> {
@@ -61,7 +52,6 @@ export class StoreView extends ProxyBackend {
       if (this.#gated(operation)) await this.#gate?.promise;
       this.calls.push(`${operation} ${keys.join()}`);
       const answer = await run();
-      if (this.holdAnswers) await new Promise<void>((resolve) => this.#answers.push(resolve));
       return operation === "delete" && this.outcome !== undefined ? (this.outcome as T) : answer;
     };
     return call();
@@ -77,6 +67,8 @@ export interface Process {
   readonly backend: CacheBackend;
   readonly feed: ChangeFeed;
   readonly heard: RecordingListener;
+  /** Ends what `heard` hears. */
+  readonly leave: () => void;
   readonly incidents: BackendIncident[];
   readonly region: Region;
   /** The region's events of coherence, in order. */
@@ -113,9 +105,9 @@ export class Published {
     region.on("coherence", ({ state }) => void coherence.push(state));
     const heard = new RecordingListener();
     const feed = backend.changes as ChangeFeed;
-    feed.subscribe(heard);
+    const leave = feed.subscribe(heard);
     await clock.advance(1);
-    return { port, view, backend, feed, heard, incidents, region, coherence };
+    return { leave, port, view, backend, feed, heard, incidents, region, coherence };
   }
 
   /** What has been said of keys, marks and the like, without hellos and heartbeats. */

@@ -48,7 +48,8 @@ export interface ChangeNotice {
   readonly sender?: string;
   /**
    * Until this settles the key is in transition: receivers neither read nor fill their near tiers for it. A tier nearer
-   * than another one hands on when the farther one has been cleaned; a store that cannot announce atomically says when it is done.
+   * than another one hands on when the farther one has been cleaned; a store that cannot announce atomically
+   * says when it is done, and may tell the change once more then.
    */
   readonly settled?: Promise<unknown>;
 }
