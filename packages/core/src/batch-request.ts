@@ -4,11 +4,17 @@ import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { CreationRequest } from "./creation.ts";
 import { BatchContext, type BatchCreator } from "./creator.ts";
 import { isAsyncFunction } from "./reentry.ts";
+import type { Sightings } from "./sightings.ts";
 
 /** A creator of many values as a request: one call for all of its keys. */
-export function batchRequest<T>(creator: BatchCreator<T>, options: ResolvedCreateOptions): CreationRequest {
+export function batchRequest<T>(
+  creator: BatchCreator<T>,
+  options: ResolvedCreateOptions,
+  sightings?: Sightings,
+): CreationRequest {
   return {
     options,
+    sightings,
     isAsync: isAsyncFunction(creator),
     create: (contexts, stopper) => {
       const wanted = contexts.map(({ key }) => key);

@@ -5,7 +5,6 @@ import type { Creations } from "./creations.ts";
 import type { BatchCreator } from "./creator.ts";
 import type { Hit } from "./early-refresh.ts";
 import type { Flight } from "./flight.ts";
-import { isNoValue } from "./no-value.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 import { waitFor } from "./waiting.ts";
@@ -83,17 +82,15 @@ export class Batch<T> {
       if (joined === undefined) own.push(flight);
       flights.push(flight);
     });
-    if (own.length > 0) {
-      this.#creations.lead(own, batchRequest(creator, options));
-    }
+    if (own.length > 0) this.#creations.lead(own, batchRequest(creator, options, this.#reads.sightingsIfTold()));
     const mine = new Set(own);
     for (const flight of flights) {
       waits.set(
         flight.key,
         waitFor(flight, mine.has(flight), options, state).then(
-          ({ entry }): BatchOutcome<T> => ({
+          (landing): BatchOutcome<T> => ({
             status: "fulfilled",
-            value: (isNoValue(entry) ? entry : this.#reads.handOut<T>(entry)) as T,
+            value: this.#reads.landed<T>(inner.get(flight.key) as string, landing, !mine.has(flight)),
           }),
           (reason: unknown): BatchOutcome<T> => ({ status: "rejected", reason }),
         ),

@@ -3,7 +3,6 @@ import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
-import type { ReadContext } from "./contexts.ts";
 import { failureOf } from "./creation-failure.ts";
 import { CreatorContext, CreatorVerdict, type EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
@@ -17,6 +16,7 @@ import { creatorOf } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
 import type { CalledCreator } from "./short-creation.ts";
 import { isCacheable } from "./should-cache.ts";
+import type { Sightings } from "./sightings.ts";
 import { alone } from "./single-request.ts";
 import { Slots } from "./slots.ts";
 import { checkTags } from "./tags.ts";
@@ -29,8 +29,8 @@ export interface CreationRequest {
   create(contexts: readonly EntryContext[], stopper: Stopper): Awaitable<readonly unknown[]>;
   /** `false`: the creator is no async function, and may well answer at once. */
   readonly isAsync?: boolean;
-  /** Told what each tier answers. */
-  readonly observe?: ReadContext["observe"] | undefined;
+  /** Where what is found was found, for who asks. */
+  readonly sightings?: Sightings | undefined;
 }
 
 /** One call of a creator that is under way. */

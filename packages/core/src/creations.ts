@@ -15,6 +15,7 @@ import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
 import { ShortCreation } from "./short-creation.ts";
+import type { Sightings } from "./sightings.ts";
 import { SingleRequest } from "./single-request.ts";
 
 /** One wish for leases and what the authority has answered. */
@@ -113,11 +114,12 @@ export class Creations {
     givenKey: string,
     creator: Creator<unknown>,
     options: ResolvedCreateOptions,
+    sightings: Sightings | undefined,
   ): CachedValue | Flight {
     if (this.#short !== undefined && this.#failures.size === 0 && this.#short.isFree(key))
       return this.#short.run(key, givenKey, creator, options);
     const flight = this.begin(key, givenKey);
-    this.lead([flight], new SingleRequest(creator, options));
+    this.lead([flight], new SingleRequest(creator, options, sightings));
     return flight;
   }
 
@@ -176,17 +178,17 @@ export class Creations {
     return this.#readMany(flights, context);
   }
 
-  #context({ options, observe }: CreationRequest, lease: LeaseTurn | undefined): ReadContext {
+  #context({ options, sightings }: CreationRequest, lease: LeaseTurn | undefined): ReadContext {
     const { expirationMs, skipRead } = options;
     const isPlain =
-      lease === undefined && expirationMs === undefined && skipRead === undefined && observe === undefined;
+      lease === undefined && expirationMs === undefined && skipRead === undefined && sightings === undefined;
     if (isPlain) return this.#plainContext;
     const context: { -readonly [K in keyof ReadContext]: ReadContext[K] } = {
       judge: this.#state.freshness.judgeWith(expirationMs),
     };
     if (lease !== undefined) context.lease = lease;
     if (skipRead !== undefined) context.skip = skipRead;
-    if (observe !== undefined) context.observe = observe;
+    if (sightings !== undefined) context.observe = sightings.observe;
     return context;
   }
 
@@ -223,14 +225,14 @@ export class Creations {
   ): void {
     const [only] = flights;
     if (flights.length === 1 && only !== undefined) {
-      const standing = this.#standing(only, found[0] as Found, request.options, turn, again);
+      const standing = this.#standing(only, found[0] as Found, request, turn, again);
       this.#act(standing, flights, request, turn, patience);
       return;
     }
     const groups: { [K in Standing]?: Flight[] } = {};
     for (let index = 0; index < flights.length; index += 1) {
       const flight = flights[index] as Flight;
-      const standing = this.#standing(flight, found[index] as Found, request.options, turn, again);
+      const standing = this.#standing(flight, found[index] as Found, request, turn, again);
       const group = groups[standing];
       if (group === undefined) groups[standing] = [flight];
       else group.push(flight);
@@ -275,13 +277,13 @@ export class Creations {
   #standing(
     flight: Flight,
     found: Found,
-    options: ResolvedCreateOptions,
+    request: CreationRequest,
     turn: LeaseTurn | undefined,
     again: boolean,
   ): Standing {
     const answer = turn?.answers.get(flight.key);
     this.#state.note(answer?.order);
-    if (this.#isServed(flight, found, options, answer)) {
+    if (this.#isServed(flight, found, request, answer)) {
       if (turn !== undefined && answer?.granted) this.#giveBack([flight], turn);
       return "served";
     }
@@ -303,13 +305,18 @@ export class Creations {
   }
 
   /** Lands the flight if nothing has to be created for it. */
-  #isServed(flight: Flight, found: Found, options: ResolvedCreateOptions, answer: LeaseAnswer | undefined): boolean {
+  #isServed(
+    flight: Flight,
+    found: Found,
+    { options, sightings }: CreationRequest,
+    answer: LeaseAnswer | undefined,
+  ): boolean {
     const { freshness, events, options: region } = this.#state;
     const entry = found instanceof ReadFailure ? found.candidate : found instanceof CachedValue ? found : undefined;
     const judgement = entry === undefined ? "absent" : freshness.judgeWith(options.expirationMs)(flight.key, entry);
     if (judgement === "fresh" && found instanceof CachedValue && options.forceRefresh === false) {
       this.#state.flights.remove(flight);
-      flight.land({ entry: found, origin: "cached" });
+      flight.land({ entry: found, origin: "cached", tier: sightings?.tierOf(flight.key, found) });
       return true;
     }
     if (events.observes("miss") && flight.reading)

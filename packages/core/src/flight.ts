@@ -10,6 +10,8 @@ export type Origin = "cached" | "created" | "joined" | "stale" | "default";
 export interface Landing {
   readonly entry: CachedValue | NoValue;
   readonly origin: Origin;
+  /** Where it was found, if it was and the flight has looked out for that. */
+  readonly tier?: string | undefined;
 }
 
 /**

@@ -3,7 +3,6 @@ import { Batch, type BatchOutcomes } from "./batch.ts";
 import { CachedValue } from "./cached-value.ts";
 import { checkCreator, checkKeyList } from "./call-arguments.ts";
 import { type CreateOptions, type ResolvedCreateOptions, resolveCreateOptions } from "./call-options.ts";
-import type { ReadContext } from "./contexts.ts";
 import type { Creations } from "./creations.ts";
 import type { BatchCreator, Creator } from "./creator.ts";
 import { EarlyRefresh, type Hit } from "./early-refresh.ts";
@@ -12,6 +11,7 @@ import type { Landing } from "./flight.ts";
 import { isNoValue, type NoValue } from "./no-value.ts";
 import type { Entry, RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
+import type { Sightings } from "./sightings.ts";
 import { SingleRequest } from "./single-request.ts";
 import { waitFor } from "./waiting.ts";
 
@@ -45,9 +45,8 @@ export class GetOrCreate {
         return Promise.resolve(value);
       }
     }
-    return near === undefined
-      ? this.#landed<T>(this.#land(key, inner, creator, options))
-      : this.#createLacking<T>(key, inner, creator, options);
+    if (near !== undefined) return this.#createLacking<T>(key, inner, creator, options);
+    return this.#landed<T>(key, this.#land(key, inner, creator, options, this.#reads.sightingsIfTold()));
   }
 
   /** The same, with tier, age, remaining ttl, and whether it was created now. */
@@ -57,18 +56,23 @@ export class GetOrCreate {
     const near = options === undefined || readsPlainly(options) ? this.#reads.near(inner) : undefined;
     if (near instanceof CachedValue) {
       if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
+      this.#state.events.hit(key, this.#state.nearName);
       return this.#reads.describe<T>(inner, near, this.#state.nearName, false);
     }
-    const found: (readonly [string, CachedValue])[] = [];
-    const { entry, origin } = await this.#land(key, inner, creator, options, (tier, _key, one) => {
-      if (one instanceof CachedValue) found.push([tier, one]);
-    });
+    const sightings = this.#reads.sightings();
+    const way = this.#land(key, inner, creator, options, sightings);
+    const landing = await way.landing;
+    this.#reads.tell(key, landing, way.joined);
+    const { entry, origin, tier } = landing;
     if (isNoValue(entry)) return entry;
-    if (origin === "created" || origin === "default")
-      return this.#reads.describe<T>(inner, entry, undefined, origin === "created");
-    // Who joins a flight can't know where it has found what it has; a proxy may have changed what a tier has told.
-    const [tier] = found.find(([, one]) => one === entry) ?? found.at(-1) ?? [this.#state.backend.name];
-    return this.#reads.describe<T>(inner, entry, tier, false);
+    const isNew = origin === "created" || origin === "default";
+    // Who joins a flight knows only what that has looked out for.
+    return this.#reads.describe<T>(
+      inner,
+      entry,
+      isNew ? undefined : (tier ?? sightings.tierOf(inner, entry)),
+      origin === "created",
+    );
   }
 
   /** @throws PartialFailureError unless `settled` */
@@ -149,10 +153,13 @@ export class GetOrCreate {
   ): Promise<T> {
     const resolved = this.#resolved(options);
     const joined = this.#creations.joinable(inner);
-    if (joined !== undefined) return this.#landed<T>(waitFor(joined, false, resolved, this.#state));
-    const made = this.#creations.createLacking(inner, key, creator as Creator<unknown>, resolved);
-    if (made instanceof CachedValue) return Promise.resolve(this.#reads.handOut<T>(made));
-    return this.#landed<T>(made.settled ? made.ended() : waitFor(made, true, resolved, this.#state));
+    if (joined !== undefined)
+      return this.#landed<T>(key, { landing: waitFor(joined, false, resolved, this.#state), joined: true });
+    const sightings = this.#reads.sightingsIfTold();
+    const made = this.#creations.createLacking(inner, key, creator as Creator<unknown>, resolved, sightings);
+    if (made instanceof CachedValue) return Promise.resolve(this.#reads.created<T>(key, made));
+    const landing = made.settled ? made.ended() : waitFor(made, true, resolved, this.#state);
+    return this.#landed<T>(key, { landing, joined: false });
   }
 
   /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
@@ -161,28 +168,29 @@ export class GetOrCreate {
     inner: string,
     creator: Creator<T>,
     options: CreateOptions<T> | undefined,
-    observe?: ReadContext["observe"],
-  ): Awaitable<Landing> {
+    sightings: Sightings | undefined,
+  ): Way {
     const creations = this.#creations;
     const joined = creations.joinable(inner);
     const resolved = this.#resolved(options);
-    const flight = joined ?? creations.begin(inner, key);
-    if (joined === undefined) {
-      creations.lead([flight], new SingleRequest(creator, resolved, observe));
-      if (flight.settled) return flight.ended();
-    }
-    return waitFor(flight, joined === undefined, resolved, this.#state);
+    if (joined !== undefined) return { landing: waitFor(joined, false, resolved, this.#state), joined: true };
+    const flight = creations.begin(inner, key);
+    creations.lead([flight], new SingleRequest(creator, resolved, sightings));
+    return { landing: flight.settled ? flight.ended() : waitFor(flight, true, resolved, this.#state), joined: false };
   }
 
-  #landed<T>(landing: Awaitable<Landing>): Promise<T> {
+  #landed<T>(key: string, { landing, joined }: Way): Promise<T> {
     return isPromiseLike(landing)
-      ? Promise.resolve(landing.then(({ entry }) => this.#given<T>(entry)))
-      : Promise.resolve(this.#given<T>(landing.entry));
+      ? Promise.resolve(landing.then((landed) => this.#reads.landed<T>(key, landed, joined)))
+      : Promise.resolve(this.#reads.landed<T>(key, landing, joined));
   }
+}
 
-  #given<T>(entry: CachedValue | NoValue): T {
-    return (isNoValue(entry) ? entry : this.#reads.handOut<T>(entry)) as T;
-  }
+/** How a caller comes by what a flight ends with. */
+interface Way {
+  readonly landing: Awaitable<Landing>;
+  /** It was under way already. */
+  readonly joined: boolean;
 }
 
 /** Whether a fresh entry of the nearest tier is what the call asks for. */

@@ -25,7 +25,7 @@ export class Lookups {
       options === undefined
         ? reads.get(inner, key)
         : reads.getWith(inner, key, resolveReadOptions(options, this.#state));
-    return found instanceof CachedValue ? Promise.resolve(reads.served<T>(key, found)) : this.#later<T>(key, found);
+    return found instanceof CachedValue ? Promise.resolve(reads.handOut<T>(found)) : this.#later<T>(found);
   }
 
   /** @throws ValidationError */
@@ -47,8 +47,8 @@ export class Lookups {
   }
 
   // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
-  #later<T>(key: string, found: Awaitable<CachedValue | NoValue>): Promise<T | NoValue> {
-    return Promise.resolve(andThen(found, (one) => (isNoValue(one) ? one : this.#reads.served<T>(key, one))));
+  #later<T>(found: Awaitable<CachedValue | NoValue>): Promise<T | NoValue> {
+    return Promise.resolve(andThen(found, (one) => (isNoValue(one) ? one : this.#reads.handOut<T>(one))));
   }
 
   #servedAll<T>(keys: readonly string[], hits: readonly CachedValue[]): readonly T[] {
@@ -69,7 +69,7 @@ export class Lookups {
     const values = all.map((one, index): T | NoValue => {
       const key = keys[index] as string;
       if (one instanceof Error) errors.set(key, one);
-      return one instanceof CachedValue ? this.#reads.served<T>(key, one) : NO_VALUE;
+      return one instanceof CachedValue ? this.#reads.handOut<T>(one) : NO_VALUE;
     });
     if (errors.size === 0) return values;
     throw new PartialFailureError(

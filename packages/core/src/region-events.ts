@@ -8,7 +8,7 @@ import { unknownName } from "./options.ts";
 
 /** What a region tells. Keys are the caller's. */
 export interface RegionEvents {
-  /** A fresh value was served without creating anything. */
+  /** A fresh value was served without creating anything, from that tier. */
   hit: (event: { readonly key: string; readonly tier: string | undefined }) => void;
   /** Nothing fresh: why. `failed`: no tier could be read. */
   miss: (event: { readonly key: string; readonly reason: Staleness | "absent" | "failed" }) => void;
@@ -54,7 +54,7 @@ export interface RegionEvents {
   coherence: (event: { readonly state: "silent" | "resumed" | "uncertain"; readonly reason: string }) => void;
   /** A tier noticed something that is nobody's answer: a corrupt entry, a circuit that opens. */
   incident: (event: BackendIncident) => void;
-  /** How one value was come by. For metrics. */
+  /** How one caller has come by one value; `tier`: where it was found. For metrics. */
   served: (event: { readonly key: string; readonly origin: Origin; readonly tier: string | undefined }) => void;
 }
 
@@ -138,6 +138,12 @@ export class RegionEventHub {
   hit(key: string, tier: string | undefined): void {
     if (this.#observesHit) for (const listener of this.#onHit) listener({ key, tier });
     if (this.#observesServed) for (const listener of this.#onServed) listener({ key, origin: "cached", tier });
+  }
+
+  /** What a caller was given, however it came by it. */
+  served(key: string, origin: Origin, tier: string | undefined): void {
+    if (origin === "cached") this.hit(key, tier);
+    else if (this.#observesServed) for (const listener of this.#onServed) listener({ key, origin, tier });
   }
 
   warn(message: string, details?: unknown): void {

@@ -3,12 +3,14 @@ import { CachedValue, type Found, ReadFailure } from "./cached-value.ts";
 import type { ResolvedReadOptions } from "./call-options.ts";
 import type { Judge, ReadContext } from "./contexts.ts";
 import type { CacheError } from "./errors.ts";
+import type { Landing } from "./flight.ts";
 import type { Staleness } from "./freshness.ts";
 import { readMany, readOne } from "./near-tier.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
+import { Sightings } from "./sightings.ts";
 
 /** An entry with what is known of it. */
 export interface Entry<T = unknown> {
@@ -88,10 +90,19 @@ export class RegionReads {
 
   /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */
   get(key: string, givenKey: string): Awaitable<CachedValue | NoValue> {
+    if (this.#state.events.observesHits) return this.#getTold(key, givenKey);
     const hidden = this.#hidden(key);
     const found = this.#state.backend.get(key, this.#context);
     if (found instanceof CachedValue && this.#isFresh(key, found)) return found;
     return this.#getFurther(key, givenKey, found, hidden);
+  }
+
+  /** The same where somebody wants to know which tier answers. */
+  #getTold(key: string, givenKey: string): Awaitable<CachedValue | NoValue> {
+    const near = this.near(key);
+    if (!(near instanceof CachedValue)) return this.getWith(key, givenKey, plain);
+    this.#state.events.hit(givenKey, this.#state.nearName);
+    return near;
   }
 
   #getFurther(
@@ -103,26 +114,26 @@ export class RegionReads {
     const { backend, freshness } = this.#state;
     const read = isPromiseLike(found) ? readOne(backend, () => found) : found;
     return andThen(this.#learned(read), (one) =>
-      this.#isOverdue(key, hidden) ? this.get(key, givenKey) : this.#verdict(key, givenKey, one, freshness.judge),
+      this.#isOverdue(key, hidden)
+        ? this.get(key, givenKey)
+        : this.#verdict(key, givenKey, one, freshness.judge, undefined),
     );
   }
 
   getWith(
     key: string,
     givenKey: string,
-    options: ResolvedReadOptions,
-    context: ReadContext = {},
+    { ignoreExpiration, expirationMs, skip }: ResolvedReadOptions,
+    sightings: Sightings | undefined = this.sightingsIfTold(),
   ): Awaitable<CachedValue | NoValue> {
     const { backend, freshness } = this.#state;
-    const judge = options.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options.expirationMs);
+    const judge = ignoreExpiration ? freshness.anyAge : freshness.judgeWith(expirationMs);
     const hidden = this.#hidden(key);
-    const found = readOne(backend, () =>
-      backend.get(key, { ...context, judge, ...(options.skip !== undefined && { skip: options.skip }) }),
-    );
+    const found = readOne(backend, () => backend.get(key, contextOf(judge, skip, sightings)));
     return andThen(this.#learned(found), (one) =>
       this.#isOverdue(key, hidden)
-        ? this.getWith(key, givenKey, options, context)
-        : this.#verdict(key, givenKey, one, judge),
+        ? this.getWith(key, givenKey, { ignoreExpiration, expirationMs, skip }, sightings)
+        : this.#verdict(key, givenKey, one, judge, sightings),
     );
   }
 
@@ -134,8 +145,9 @@ export class RegionReads {
   ): Awaitable<readonly (CachedValue | NoValue | CacheError)[]> {
     const { backend, freshness, marks } = this.#state;
     const judge = options?.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options?.expirationMs);
-    const context =
-      options === undefined ? this.#context : { judge, ...(options.skip !== undefined && { skip: options.skip }) };
+    const sightings = this.sightingsIfTold();
+    const isPlain = options === undefined && sightings === undefined;
+    const context = isPlain ? this.#context : contextOf(judge, options?.skip, sightings);
     const read = (wanted: readonly string[]) =>
       andThen(
         readMany(backend, wanted, () => backend.getMulti(wanted, context)),
@@ -149,7 +161,7 @@ export class RegionReads {
     return andThen(settledRead(keys, this.#state.pending, read), (all) =>
       all.map((one, index) => {
         try {
-          return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge);
+          return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge, sightings);
         } catch (error) {
           return error as CacheError;
         }
@@ -162,22 +174,46 @@ export class RegionReads {
     return (this.#shares ? entry.payload : this.#state.isolator.apart(entry.payload)) as T;
   }
 
-  /** The same of one that was found, which is told. */
+  /** The same of one that the nearest tier has, which is told. */
   served<T>(givenKey: string, entry: CachedValue): T {
     const { events, nearName } = this.#state;
     if (events.observesHits) events.hit(givenKey, nearName);
     return this.handOut<T>(entry);
   }
 
+  /** The same of what was created for this caller at once. */
+  created<T>(givenKey: string, entry: CachedValue): T {
+    this.#state.events.served(givenKey, "created", undefined);
+    return this.handOut<T>(entry);
+  }
+
+  /** The same of what a flight has landed with. @param joined it was under way before this caller came */
+  landed<T>(givenKey: string, landing: Landing, joined: boolean): T {
+    this.tell(givenKey, landing, joined);
+    return (isNoValue(landing.entry) ? landing.entry : this.handOut<T>(landing.entry)) as T;
+  }
+
+  /** How a caller has come by what a flight has landed with. */
+  tell(givenKey: string, { entry, origin, tier }: Landing, joined: boolean): void {
+    if (!isNoValue(entry))
+      this.#state.events.served(givenKey, joined && origin === "created" ? "joined" : origin, tier);
+  }
+
+  /** For a read that is to find out which tier answers. */
+  sightings(): Sightings {
+    return new Sightings(this.#state.backend.name);
+  }
+
+  /** The same, if anybody listens to hits. */
+  sightingsIfTold(): Sightings | undefined {
+    return this.#state.events.observesHits ? this.sightings() : undefined;
+  }
+
   /** The entry with its tier, age and remaining ttl, or NO_VALUE. */
   async entry<T>(key: string, givenKey: string, options: ResolvedReadOptions): Promise<Entry<T> | NoValue> {
-    let tier: string | undefined;
-    const found = await this.getWith(key, givenKey, options, {
-      observe: (name, _key, one) => {
-        if (!isNoValue(one)) tier = name;
-      },
-    });
-    return isNoValue(found) ? found : this.describe<T>(key, found, tier ?? this.#state.backend.name, false);
+    const sightings = this.sightings();
+    const found = await this.getWith(key, givenKey, options, sightings);
+    return isNoValue(found) ? found : this.describe<T>(key, found, sightings.tierOf(key, found), false);
   }
 
   describe<T>(key: string, entry: CachedValue, tier: string | undefined, created: boolean): Entry<T> {
@@ -219,23 +255,39 @@ export class RegionReads {
   }
 
   /** @throws CacheError if no tier could be read and nothing near may be served */
-  #verdict(key: string, givenKey: string, found: Found, judge: Judge): CachedValue | NoValue {
+  #verdict(
+    key: string,
+    givenKey: string,
+    found: Found,
+    judge: Judge,
+    sightings: Sightings | undefined,
+  ): CachedValue | NoValue {
     const { events, freshness } = this.#state;
     if (found instanceof ReadFailure) {
       events.emit("tierFailed", { tier: found.tier, operation: "read", key: givenKey, error: found.error });
       const { candidate } = found;
       if (candidate !== undefined && judge(key, candidate) === "fresh" && freshness.graceMs(candidate) > 0) {
         events.emit("stale", { key: givenKey, reason: "unconfirmed" });
+        if (sightings !== undefined) events.served(givenKey, "stale", sightings.tierOf(key, candidate));
         return candidate;
       }
       events.emit("miss", { key: givenKey, reason: "failed" });
       throw found.error;
     }
-    if (found instanceof CachedValue && judge(key, found) === "fresh") return found;
+    if (found instanceof CachedValue && judge(key, found) === "fresh") {
+      if (sightings !== undefined) events.hit(givenKey, sightings.tierOf(key, found));
+      return found;
+    }
     if (events.observes("miss")) {
       const reason = found instanceof CachedValue ? (freshness.why(key, found) ?? "expired") : "absent";
       events.emit("miss", { key: givenKey, reason });
     }
     return NO_VALUE;
   }
+}
+
+const plain: ResolvedReadOptions = { ignoreExpiration: false, expirationMs: undefined, skip: undefined };
+
+function contextOf(judge: Judge, skip: ResolvedReadOptions["skip"], sightings: Sightings | undefined): ReadContext {
+  return { judge, ...(skip !== undefined && { skip }), ...(sightings !== undefined && { observe: sightings.observe }) };
 }

@@ -1,20 +1,20 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
-import type { ReadContext } from "./contexts.ts";
 import type { CreationRequest } from "./creation.ts";
 import type { Creator, CreatorContext, EntryContext } from "./creator.ts";
 import { isAsyncFunction } from "./reentry.ts";
+import type { Sightings } from "./sightings.ts";
 
 /** A creator of one value as a request. A class, since it is made for every creation: no closure, no object around it. */
 export class SingleRequest<T> implements CreationRequest {
   readonly options: ResolvedCreateOptions;
   readonly isAsync: boolean;
-  readonly observe: ReadContext["observe"] | undefined;
+  readonly sightings: Sightings | undefined;
   readonly #creator: Creator<T>;
 
-  constructor(creator: Creator<T>, options: ResolvedCreateOptions, observe?: ReadContext["observe"]) {
+  constructor(creator: Creator<T>, options: ResolvedCreateOptions, sightings?: Sightings) {
     this.options = options;
-    this.observe = observe;
+    this.sightings = sightings;
     this.isAsync = isAsyncFunction(creator);
     this.#creator = creator;
   }
