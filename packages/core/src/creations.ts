@@ -264,9 +264,11 @@ export class Creations {
         // The lease may have been taken though its answer was lost: nobody shall wait for it.
         if (turn !== undefined) this.#giveBack(turn.lost, turn);
         break;
-      case "unanswered":
-        this.#go(flights, request, patience, true);
+      case "unanswered": {
+        const left = flights.filter((flight) => !this.#followsNewer(flight));
+        if (left.length > 0) this.#go(left, request, patience, true);
         break;
+      }
       case "contested":
         this.#wait(flights, request, patience, turn?.announced ?? 0);
         break;
@@ -402,7 +404,7 @@ export class Creations {
   }
 
   /**
-   * A key that was changed while its flight waited: what it reads from here on is from after the change, so it begins anew
+   * A key that was changed while its flight waited or read: what it reads from here on is from after the change, so it begins anew
    * and may be joined again, or shares the outcome of the flight that has begun since.
    */
   #followsNewer(flight: Flight): boolean {
