@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { type Fault, faults } from "./faults.ts";
-import { simulate } from "./simulate.ts";
+import { type Focus, simulate } from "./simulate.ts";
 
 /** Seeds that are run one after another. */
 interface Block {
   readonly from: number;
   readonly to: number;
   readonly fault: Fault | undefined;
+  readonly focus: Focus | undefined;
   /** Stop after so many failing seeds. */
   readonly most: number;
   readonly withHistory: boolean;
@@ -22,13 +23,17 @@ interface BlockReport {
 
 const blockSize = 50;
 
-async function runBlock({ from, to, fault, most, withHistory }: Block): Promise<BlockReport> {
+async function runBlock({ from, to, fault, focus, most, withHistory }: Block): Promise<BlockReport> {
   // Errors by the thousand are part of the game, and their stacks are its dearest part: kept where somebody looks closer.
   Error.stackTraceLimit = withHistory ? 10 : 0;
   const failures: (readonly [number, string])[] = [];
   let [reads, shared] = [0, 0];
   for (let seed = from; seed < to && failures.length < most; seed += 1) {
-    const report = await simulate({ seed, ...(fault !== undefined && { fault }) });
+    const report = await simulate({
+      seed,
+      ...(fault !== undefined && { fault }),
+      ...(focus !== undefined && { focus }),
+    });
     reads += report.reads;
     shared += report.sharedErrors;
     const [first] = report.violations;
@@ -45,13 +50,15 @@ function optionOf(name: string): string | undefined {
   return index < 0 ? undefined : process.argv[index + 1];
 }
 
-/** `--seeds N --from N --fault NAME --failures N --threads N --history`: runs seeds and prints what fails. */
+/** `--seeds N --from N --fault NAME --focus JSON --failures N --threads N --history`: runs seeds and prints what fails. */
 async function runAll(): Promise<void> {
   const from = Number(optionOf("from") ?? 1);
   const count = Number(optionOf("seeds") ?? 1000);
   const most = Number(optionOf("failures") ?? 5);
   const fault = optionOf("fault") as Fault | undefined;
   if (fault !== undefined && !faults.includes(fault)) throw new Error(`--fault: one of ${faults.join(", ")}`);
+  const focusText = optionOf("focus");
+  const focus = focusText === undefined ? undefined : (JSON.parse(focusText) as Focus);
   const withHistory = process.argv.includes("--history");
   const threads = Math.min(Number(optionOf("threads") ?? availableParallelism()), Math.ceil(count / blockSize));
   const failures: (readonly [number, string])[] = [];
@@ -60,7 +67,7 @@ async function runAll(): Promise<void> {
   const take = (): Block | undefined => {
     const left = most - failures.length;
     if (next >= from + count || left <= 0) return undefined;
-    const block = { from: next, to: Math.min(next + blockSize, from + count), fault, most: left, withHistory };
+    const block = { from: next, to: Math.min(next + blockSize, from + count), fault, focus, most: left, withHistory };
     next = block.to;
     return block;
   };

@@ -1,4 +1,5 @@
 import type { Fault } from "./faults.ts";
+import type { Focus } from "./simulate.ts";
 
 /** A guard, and the change of the source that takes it out. The simulation must notice each within a thousand seeds. */
 export interface Mutant {
@@ -10,6 +11,8 @@ export interface Mutant {
   /** Another change of the same file, where one alone leaves a second guard standing. */
   /** The fault under which it matters; absent: the seeds choose. */
   readonly fault?: Fault;
+  /** Of what runs are made that notice it soon. */
+  readonly focus?: Focus;
   readonly also?: { readonly find: string; readonly replace: string };
 }
 
@@ -48,6 +51,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a forgotten flight is still broken by a change of its key",
     fault: "none",
+    focus: { writes: ["delete", "invalidateTags"], operations: 200, middle: "none" },
     file: "flight.ts",
     find: "for (const forgotten of this.#forgotten) if (forgotten.key === key) forgotten.broken = true;",
     replace: "",
@@ -164,6 +168,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "nobody joins, after a gap, what began before it",
     fault: "trim-often",
+    focus: { writes: ["delete", "invalidateTags"], operations: 200, middle: "none" },
     file: "region-state.ts",
     find: "nobody will tell us of any more.\n        this.flights.forgetAll();",
     replace: "",
@@ -196,13 +201,6 @@ export const mutants: readonly Mutant[] = [
     replace: "",
   },
   {
-    guard: "a creation that was stopped fails nobody else",
-    fault: "none",
-    file: "creation.ts",
-    find: "!stopper.stopped && ",
-    replace: "",
-  },
-  {
     guard: "a touch brings back nothing that was deleted meanwhile",
     file: "touch.ts",
     find: "return isSame(standing ?? found, metadata);",
@@ -211,6 +209,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "nobody joins, after a set, what began while it was under way",
     fault: "trim-all",
+    focus: { writes: ["set"], operations: 200 },
     file: "region-writes.ts",
     find: "state.flights.forget(key);",
     replace: "",
@@ -218,6 +217,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "what was renewed and is of no use again is leased, not created without",
     fault: "none",
+    focus: { writes: ["invalidateTags"], ttlMs: 300, graceMs: 60_000, operations: 200 },
     file: "creations.ts",
     find: "again && !isAnother(found, turn.rejects.get(flight.key))",
     replace: "again",
@@ -225,6 +225,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a set that was overtaken leaves nothing older",
     fault: "slow",
+    focus: { writes: ["set"], operations: 200 },
     file: "write-through.ts",
     find: 'const older = outcome.status === "stored" ? this.#near.dropOlder([key], outcome.revision) : undefined;',
     replace: "const older = undefined;",
@@ -232,18 +233,22 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "a fill that was refused is dropped when it has landed",
     fault: "trim-often",
+    focus: { middle: "host", writes: ["set", "delete"], operations: 200 },
     file: "write-through.ts",
     find: "andThen(landing?.get(ticket.key), () =>",
     replace: "andThen(undefined, () =>",
   },
   {
     guard: "a tier is not read while it is being written",
+    fault: "pause",
+    focus: { middle: "host", writes: ["set", "clear", "set"], regions: 2, operations: 200 },
     file: "write-through.ts",
     find: "if (!isPromiseLike(work)) return work;\n    this.#near.mask([key]);",
     replace: "if (!isPromiseLike(work) || true) return work;\n    this.#near.mask([key]);",
   },
   {
     guard: "a back-fill replaces nothing newer",
+    focus: { writes: ["set", "clear"], middle: "host", operations: 200 },
     file: "near-tier.ts",
     find: 'if (this.#hasNewer(key, entry.metadata.revision)) return { status: "refused", why: "newer" };',
     replace: "",
@@ -251,6 +256,7 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "the ticket of a tier that processes share",
     fault: "none",
+    focus: { middle: "host", writes: ["delete"], operations: 200 },
     file: "near-tier.ts",
     find: "ticket.guard = given[index];",
     replace: "void given[index];",
@@ -264,7 +270,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "what a farther tier doubts is doubted nearer too",
-    fault: "crash",
+    fault: "feed-cut",
+    focus: { middle: "memory", writes: ["set", "clear", "delete"], operations: 200 },
     file: "confidence.ts",
     find: "return this.#resident(entry, isDoubted ? trust : this.#stretch);",
     replace: "return this.#resident(entry, isDoubted ? this.#stretch : this.#stretch);",
@@ -272,14 +279,9 @@ export const mutants: readonly Mutant[] = [
   {
     guard: "what can't be confirmed is a last resort for its grace alone",
     fault: "partition",
+    focus: { ttlMs: 60_000, graceMs: 1000, operations: 150 },
     file: "confidence.ts",
     find: "return this.#clock.now() - this.#doubtfulAt(entry) <= this.#maxStalenessMs + (entry.metadata.grace ?? 0);",
     replace: "return true || this.#doubtfulAt(entry) === 0;",
-  },
-  {
-    guard: "a set breaks what left before it",
-    file: "write-through.ts",
-    find: "// What left before it may bring back what this replaces.\n      this.#near.break(key);",
-    replace: "",
   },
 ];

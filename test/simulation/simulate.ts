@@ -3,13 +3,21 @@ import { Callers, callMs } from "./callers.ts";
 import { type Fault, faults, inflict } from "./faults.ts";
 import { type Bounds, History, type Violation } from "./history.ts";
 import { Origin } from "./origin.ts";
-import { World } from "./world.ts";
-import { Writers } from "./writers.ts";
+import { World, type WorldOptions } from "./world.ts";
+import { type How, Writers } from "./writers.ts";
 
 export interface RunOptions {
   readonly seed: number;
   /** @default chosen by the seed */
   readonly fault?: Fault;
+  readonly operations?: number;
+  /** What the seed doesn't choose. */
+  readonly focus?: Focus;
+}
+
+/** Of what a run is made more often than by chance. */
+export interface Focus extends Partial<WorldOptions> {
+  readonly writes?: readonly How[];
   readonly operations?: number;
 }
 
@@ -29,7 +37,12 @@ const maxStalenessMs = 400;
 const spanMs = 5000;
 
 /** One run of the real library in a simulated cluster; the same seed gives the same run. */
-export async function simulate({ seed, fault: given, operations = 70 }: RunOptions): Promise<RunReport> {
+export async function simulate({
+  seed,
+  fault: given,
+  focus = {},
+  operations = focus.operations ?? 70,
+}: RunOptions): Promise<RunReport> {
   // Whatever nobody has handled is told of in a turn of its own.
   await new Promise((resolve) => void setImmediate(resolve));
   const random = seededRandom(seed);
@@ -47,8 +60,9 @@ export async function simulate({ seed, fault: given, operations = 70 }: RunOptio
     regions: random.pick([1, 1, 1, 2]),
     skewMs: random.pick([0, 0, 5000]),
     logLimit: fault === "trim" ? 20 : 10_000,
+    ...focus,
   });
-  const run = new Run(world, fault);
+  const run = new Run(world, fault, focus.writes);
   await world.clock.runUntil(50);
   inflict(world, fault, 200, spanMs, (text) => run.history.faults.push([world.clock.elapsed, text]));
   for (let count = 0; count < operations; count += 1) {
@@ -79,13 +93,13 @@ class Run {
   /** The share of changes. With few of them what is stale stays so for long. */
   readonly #changes: number;
 
-  constructor(world: World, fault: Fault) {
+  constructor(world: World, fault: Fault, writes: readonly How[] | undefined) {
     this.#world = world;
     this.#fault = fault;
     this.#changes = world.random.pick([0.25, 0.1, 0.04]);
     this.#origin = new Origin(world, this.history.creations);
     this.#callers = new Callers(world, this.history, this.#origin, fault !== "pause" && fault !== "storm");
-    this.#writers = new Writers(world, this.history);
+    this.#writers = new Writers(world, this.history, writes);
   }
 
   bounds(): Bounds {

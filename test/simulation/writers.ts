@@ -12,7 +12,7 @@ const mixes = [
   ["set"],
   ["soft", "invalidateTags", "deferred"],
 ] as const;
-type How = (typeof mixes)[number][number];
+export type How = (typeof mixes)[number][number];
 
 /** Those who change the origin, and then tell the cache. */
 export class Writers {
@@ -20,10 +20,11 @@ export class Writers {
   readonly #history: History;
   readonly #mix: readonly How[];
 
-  constructor(world: World, history: History) {
+  constructor(world: World, history: History, mix: readonly How[] | undefined) {
     this.#world = world;
     this.#history = history;
-    this.#mix = world.random.pick<readonly How[]>(mixes);
+    const chosen = world.random.pick<readonly How[]>(mixes);
+    this.#mix = mix ?? chosen;
   }
 
   act(process: SimProcess, region: SimRegion): void {
