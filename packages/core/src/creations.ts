@@ -413,6 +413,8 @@ export class Creations {
     this.#state.flights.remove(flight);
     if (newer === undefined) {
       flight.broken = false;
+      // Who joins it now must not get what it had read before the change.
+      flight.stale = undefined;
       this.#state.flights.add(flight);
       return false;
     }
