@@ -240,12 +240,12 @@ export class RegionWrites {
     log.farthest(key, outcome, state.backend.name);
     this.#tell(givenKey, outcome, "write");
     this.#keepForReplay(sent, outcome);
+    // What began while the set was under way may have read what was there before.
+    state.flights.forget(key);
     if (outcome.status === "stored") {
       state.note(outcome.revision);
       this.#recent?.add(key, givenKey);
       state.pending.supersede(key, startedAt);
-      // What began while the set was under way may have read what was there before.
-      state.flights.forget(key);
       return undefined;
     }
     if (outcome.status === "refused" && !leavesOld.has(outcome.why)) return undefined;
