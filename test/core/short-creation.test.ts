@@ -231,3 +231,27 @@ describe("a creation over memory alone, whose creator answers later", () => {
     expect(signal?.aborted).toBe(true);
   });
 });
+
+describe("a set in memory alone", () => {
+  it("reports what became of it, and is told", async () => {
+    const { region } = scene();
+    const told: unknown[] = [];
+    region.on("set", (event) => told.push(event));
+    const report = await region.set("k", 1);
+    const outcomes = new Map([["k", { status: "stored" }]]);
+    expect([report.confirmed, report.outcomes, report.tiers]).toEqual([
+      true,
+      outcomes,
+      new Map([["memory", outcomes]]),
+    ]);
+    await report.settled;
+    expect(told).toEqual([{ keys: ["k"], confirmed: true }]);
+  });
+
+  it("counts the entry's age from itself", async () => {
+    const { region } = scene();
+    await region.set("k", 1);
+    const entry = await region.getEntry("k");
+    expect(isNoValue(entry) || entry.metadata.createdAt === entry.metadata.startedAt).toBe(true);
+  });
+});

@@ -23,6 +23,8 @@ import { type TierNames, tierNamesOf } from "./tiers.ts";
 
 /** What a new entry is made from, beside its payload. */
 export interface EntryPlan {
+  /** @default now */
+  readonly createdAt?: number;
   readonly startedAt: number;
   readonly startedOrder: Order | undefined;
   readonly ttlMs: number;
@@ -176,7 +178,7 @@ export class RegionState {
     if (options.jitter !== 0 && ttl !== Number.POSITIVE_INFINITY) ttl *= 1 - options.jitter * options.random();
     // Assigned one by one: object spreads cost microseconds here, a whole creation's worth.
     const metadata: { -readonly [K in keyof CacheMetadata]: CacheMetadata[K] } = {
-      createdAt: wholeMicros(options.clock.now()),
+      createdAt: plan.createdAt ?? wholeMicros(options.clock.now()),
       startedAt: plan.startedAt,
       formatVersion: options.valueVersion,
       ttl,

@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
+import { type Awaitable, andThen } from "./awaitable.ts";
 import type { WriteOutcomes } from "./backend.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedWriteOptions } from "./call-options.ts";
@@ -11,9 +11,9 @@ import { regionMark } from "./mark-board.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import { RecentChanges } from "./recent-changes.ts";
-import type { RegionState } from "./region-state.ts";
+import { chainOf, type RegionState } from "./region-state.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
-import { done, LoggedReport, WriteLog, type WriteReport } from "./write-log.ts";
+import { done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
 import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
 
 /** What `close` had to leave undone. */
@@ -43,11 +43,16 @@ export class RegionWrites {
   readonly #unconfirmed: UnconfirmedWork;
   readonly #forgetFailure: (key: string) => void;
   readonly #recent: RecentChanges | undefined;
+  /** Memory is all there is: one tier, which answers at once and keeps the very objects. */
+  readonly #isAlone: boolean;
+  readonly #plainContext: WriteContext;
 
   constructor(state: RegionState, forgetFailure: (key: string) => void) {
     this.#state = state;
     this.#unconfirmed = new UnconfirmedWork(state);
     this.#forgetFailure = forgetFailure;
+    this.#isAlone = state.backend.byReference && chainOf(state.backend) === undefined && state.replays === undefined;
+    this.#plainContext = { sender: state.sender };
     if (state.backend.changes === undefined) return;
     this.#recent = new RecentChanges(state.options.clock);
     state.onNewEpoch(() => this.#sendAgain());
@@ -60,13 +65,15 @@ export class RegionWrites {
     const startedAt = stamps.next();
     const entry = this.#entry(givenKey, value, options, startedAt, order);
     const ticket = this.#start(key, startedAt);
-    const log = new WriteLog(() => givenKey);
-    const written = writeSingle(backend, key, entry, this.#context(log, options));
-    const settle = (outcome: WriteOutcome): Awaitable<WriteReport> => {
-      const pending = this.#settled({ key, givenKey, entry, ticket }, outcome, log);
-      return this.#wasSet([givenKey], log, pending === undefined ? none : [pending]);
-    };
-    return isPromiseLike(written) ? written.then(settle) : settle(written);
+    const sent: SentSet = { key, givenKey, entry, ticket };
+    if (!this.#isAlone || options.skip !== undefined) {
+      const log = logOf(givenKey);
+      return this.#whenSet(sent, writeSingle(backend, key, entry, this.#context(log, options)), log);
+    }
+    const written = writeSingle(backend, key, entry, this.#plainContext);
+    return written === STORED
+      ? this.#storedAlone(givenKey, key, startedAt)
+      : this.#whenSet(sent, written, logOf(givenKey));
   }
 
   /** @param given by inner key, the caller's key and value */
@@ -215,7 +222,7 @@ export class RegionWrites {
       throw new ValidationError({ path: "value", expected: "a value", received: value, hint });
     }
     const payload = this.#state.isolator.apart(value);
-    return this.#state.entry(payload, { startedAt, startedOrder, ttlMs, graceMs, ownTtl, tags });
+    return this.#state.entry(payload, { createdAt: startedAt, startedAt, startedOrder, ttlMs, graceMs, ownTtl, tags });
   }
 
   #context(log: WriteLog, { skip }: ResolvedWriteOptions): WriteContext {
@@ -230,6 +237,21 @@ export class RegionWrites {
     pending.letPass(key, startedAt);
     this.#forgetFailure(key);
     return replays?.begin(key);
+  }
+
+  #whenSet(sent: SentSet, written: Awaitable<WriteOutcome>, log: WriteLog): Awaitable<WriteReport> {
+    return andThen(written, (outcome) => {
+      const pending = this.#settled(sent, outcome, log);
+      return this.#wasSet([sent.givenKey], log, pending === undefined ? none : [pending]);
+    });
+  }
+
+  /** The same where memory is all, and has taken it: nobody has anything to tell. */
+  #storedAlone(givenKey: string, key: string, startedAt: number): WriteReport {
+    const { backend, events, pending } = this.#state;
+    pending.supersede(key, startedAt);
+    if (events.observes("set")) events.emit("set", { keys: [givenKey], confirmed: true });
+    return new StoredReport(givenKey, backend.name);
   }
 
   /** After one key's set: what is to be deleted if the store did not take it. */
@@ -292,4 +314,8 @@ export class RegionWrites {
     const { backend, events } = this.#state;
     events.emit("tierFailed", { tier: backend.name, operation, key, error: outcome.error });
   }
+}
+
+function logOf(givenKey: string): WriteLog {
+  return new WriteLog(() => givenKey);
 }

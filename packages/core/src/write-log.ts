@@ -1,4 +1,4 @@
-import type { WriteOutcome } from "./contexts.ts";
+import { STORED, type WriteOutcome } from "./contexts.ts";
 import type { Hold } from "./hold.ts";
 
 /** What became of a write, a delete or an invalidation. */
@@ -111,5 +111,29 @@ export class LoggedReport implements WriteReport {
 
   get tiers(): WriteReport["tiers"] {
     return this.#log.tiers;
+  }
+}
+
+/** The report of one key that one tier, which is all there is, has stored. */
+export class StoredReport implements WriteReport {
+  readonly confirmed = true;
+  readonly #key: string;
+  readonly #tier: string;
+
+  constructor(key: string, tier: string) {
+    this.#key = key;
+    this.#tier = tier;
+  }
+
+  get settled(): Promise<void> {
+    return done.settled;
+  }
+
+  get outcomes(): WriteReport["outcomes"] {
+    return new Map([[this.#key, STORED]]);
+  }
+
+  get tiers(): WriteReport["tiers"] {
+    return new Map([[this.#tier, this.outcomes]]);
   }
 }
