@@ -420,9 +420,18 @@ export class Creation {
   }
 }
 
-function jobOf({ flight, context, ...rest }: CalledCreator): Job {
-  const { stopper } = context;
-  const { awaitFill } = rest.options;
-  const one = { flights: [flight], contexts: [context], stopper, awaitFill };
-  return { ...rest, ...one, right: unleased, renewal: undefined, failures: undefined };
+// Written out: a rest and two spreads take five times as long as the rest of a creation.
+function jobOf({ flight, context, options, startedAt, startedOrder }: CalledCreator): Job {
+  return {
+    flights: [flight],
+    contexts: [context],
+    stopper: context.stopper,
+    options,
+    right: unleased,
+    startedAt,
+    startedOrder,
+    awaitFill: options.awaitFill,
+    renewal: undefined,
+    failures: undefined,
+  };
 }
