@@ -248,7 +248,9 @@ export class RegionWrites {
 
   /** The same where memory is all, and has taken it: nobody has anything to tell. */
   #storedAlone(givenKey: string, key: string, startedAt: number): WriteReport {
-    const { backend, events, pending } = this.#state;
+    const { backend, events, flights, pending } = this.#state;
+    // A listener of what the store lets go of may have begun one meanwhile.
+    flights.forget(key);
     pending.supersede(key, startedAt);
     if (events.observes("set")) events.emit("set", { keys: [givenKey], confirmed: true });
     return new StoredReport(givenKey, backend.name);
