@@ -284,6 +284,11 @@ export class RegionState {
           this.flights.break(key);
           this.replays?.changed(key);
         }
+        // What began between the announcement of a change and the change itself has, perhaps, read what was before.
+        const over = () => {
+          for (const key of notice.keys) this.flights.forget(key);
+        };
+        notice.settled?.then(over, over);
       },
       marked: (marks) => {
         this.marks.apply(marks);
