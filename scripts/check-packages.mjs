@@ -1,8 +1,10 @@
-// What a consumer would install: each published package is packed, then judged by publint and by attw (types of each entry),
-// and its bundled entries are compared with the modules that the tests know: the same names, the same imports.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// What a consumer would install: each published package is packed by npm, then judged by publint and by attw (types of each
+// entry); its manifest must be one that npm can install, and its bundled entries are compared with the modules that the tests
+// know: the same names, the same imports.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { publishedPackages } from "./lib/packages.mjs";
 import { Failure, main, must, run } from "./lib/run.mjs";
@@ -37,16 +39,33 @@ async function differences({ folder, manifest, entries }) {
   return problems;
 }
 
+/** What npm would trip over in the manifest of a packed package. */
+async function foreign({ name, manifest }, tarball) {
+  const { output } = await must("tar", ["-xzOf", tarball, "package/package.json"], { capture: "stdout" });
+  const { exports, dependencies = {}, peerDependencies = {} } = JSON.parse(output);
+  const ranges = Object.entries({ ...dependencies, ...peerDependencies }).filter(([, range]) => range.includes(":"));
+  const problems = ranges.map(([dependency, range]) => `${name}: npm can't install ${dependency} at ${range}`);
+  if (JSON.stringify(exports) !== JSON.stringify(manifest.publishConfig.exports))
+    problems.push(`${name}: its exports are not the published ones`);
+  return problems;
+}
+
+/** npm's own settings, which pnpm has passed on, would make npm pass for pnpm. */
+function withoutPnpm() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+}
+
 async function check(each) {
   const { name, folder: cwd } = each;
   const target = join(folder, name.replace("/", "-"));
-  await must("pnpm", ["pack", "--pack-destination", target], { cwd, capture: true });
+  mkdirSync(target);
+  await must("npm", ["pack", "--pack-destination", target], { cwd, env: withoutPnpm(), capture: true });
   const tarball = join(target, readdirSync(target).find((file) => file.endsWith(".tgz")) ?? "");
   const judges = [
     ["publint", ["--strict", tarball]],
     ["attw", [tarball, "--profile", "esm-only", "--format", "table-flipped", "--no-color"]],
   ];
-  const problems = await differences(each);
+  const problems = [...(await differences(each)), ...(await foreign(each, tarball))];
   for (const [command, args] of judges) {
     const { code, output } = await run(command, args, { cwd, capture: true });
     if (code !== 0) problems.push(`${name}: ${command}\n${output.trim()}`);
