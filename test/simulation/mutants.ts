@@ -26,7 +26,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "ticket on a fill: a broken flight stores nothing",
-    file: "creation.ts",
+    file: "creation-outcome.ts",
     find: "if (!flight.broken && !this.#state.closed) return true;",
     replace: "if (!this.#state.closed) return true;",
   },
