@@ -103,7 +103,13 @@ const lifeMs = fc.oneof(
 const step = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant("set" as const), key, lifeMs, weight: fc.integer({ min: 1, max: 30 }) }),
+    arbitrary: fc.record({
+      do: fc.constant("set" as const),
+      key,
+      lifeMs,
+      weight: fc.integer({ min: 1, max: 30 }),
+      isSame: fc.boolean(),
+    }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("get" as const), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), key }) },
@@ -128,7 +134,8 @@ export function checkAgainstModel(make: MakeStore): void {
     fc.property(bounds, fc.array(step, { minLength: 1, maxLength: 250 }), (limits, steps) => {
       const model = new Model(make, limits);
       for (const [id, todo] of steps.entries()) {
-        if (todo.do === "set") model.set(todo.key, { id }, todo.lifeMs, todo.weight);
+        const item = (todo.do === "set" && todo.isSame && model.kept.get(todo.key)?.item) || { id };
+        if (todo.do === "set") model.set(todo.key, item, todo.lifeMs, todo.weight);
         else if (todo.do === "get") model.get(todo.key);
         else if (todo.do === "delete") model.delete(todo.key);
         else if (todo.do === "evict") model.evict();
