@@ -107,15 +107,15 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: "marks told by the feed are applied",
-    file: "region-state.ts",
-    find: "this.marks.apply(marks);\n        this.flights.forgetAll();",
-    replace: "this.flights.forgetAll();",
+    file: "region-listener.ts",
+    find: "this.#state.marks.apply(marks);",
+    replace: "",
   },
   {
     guard: "marks are looked up anew after a gap",
     fault: "trim-often",
-    file: "region-state.ts",
-    find: "this.marks.forget();",
+    file: "region-listener.ts",
+    find: "this.#state.marks.forget();",
     replace: "",
   },
   {
@@ -169,8 +169,8 @@ export const mutants: readonly Mutant[] = [
     guard: "nobody joins, after a gap, what began before it",
     fault: "trim-often",
     focus: { writes: ["delete", "invalidateTags"], operations: 200, middle: "none" },
-    file: "region-state.ts",
-    find: "nobody will tell us of any more.\n        this.flights.forgetAll();",
+    file: "region-listener.ts",
+    find: "nobody will tell us of any more.\n    this.#state.flights.forgetAll();",
     replace: "",
   },
   {

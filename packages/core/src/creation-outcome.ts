@@ -6,6 +6,7 @@ import { CreatorVerdict, type EntryContext } from "./creator.ts";
 import type { Failures } from "./failures.ts";
 import type { Fill, Made } from "./fill.ts";
 import type { Flight } from "./flight.ts";
+import { newEntry } from "./new-entry.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
 import { isCacheable } from "./should-cache.ts";
@@ -138,7 +139,7 @@ export class CreationOutcome {
     checkTags(context.tags, "context.tags");
     checkValidators(context.validators, "context.validators");
     if (context.tags.length > 0) tags = [...new Set([...(tags ?? []), ...context.tags])];
-    return this.#state.entry(payload, {
+    return newEntry(this.#state.options, payload, {
       startedAt,
       startedOrder,
       ttlMs: ttlMs ?? options.ttlMs,

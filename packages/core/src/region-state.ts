@@ -1,6 +1,6 @@
 import { Announcements } from "./announcements.ts";
 import type { CacheBackend } from "./backend.ts";
-import { CachedValue, type CacheMetadata, compareOrders, type Order } from "./cached-value.ts";
+import { type CachedValue, compareOrders, type Order } from "./cached-value.ts";
 import { ClosedError, ValidationError } from "./errors.ts";
 import { type Flight, Flights } from "./flight.ts";
 import { Freshness } from "./freshness.ts";
@@ -9,31 +9,17 @@ import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { Isolator } from "./isolation.ts";
 import type { KeyMangler } from "./keys.ts";
 import { MarkBoard } from "./mark-board.ts";
+import { newEntry } from "./new-entry.ts";
 import { PendingDeletes } from "./pending-deletes.ts";
 import { randomId } from "./random-id.ts";
-import { ReadThroughProxy } from "./read-through.ts";
 import { ReentryGuard } from "./reentry.ts";
 import type { RegionEventHub } from "./region-events.ts";
+import { RegionListener } from "./region-listener.ts";
 import type { ResolvedRegionOptions } from "./region-options.ts";
 import { Replays } from "./replays.ts";
-import { Stamps, wholeMicros } from "./stamps.ts";
+import { Stamps } from "./stamps.ts";
 import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
-import { checkTags } from "./tags.ts";
-import { type TierNames, tierNamesOf } from "./tiers.ts";
-
-/** What a new entry is made from, beside its payload. */
-export interface EntryPlan {
-  /** @default now */
-  readonly createdAt?: number;
-  readonly startedAt: number;
-  readonly startedOrder: Order | undefined;
-  readonly ttlMs: number;
-  readonly graceMs: number;
-  /** The ttl is the region's own: a shorter one for "there is none" applies. */
-  readonly ownTtl: boolean;
-  readonly tags?: readonly string[] | undefined;
-  readonly validators?: Readonly<Record<string, string>> | undefined;
-}
+import { chainOf, type TierNames, tierNamesOf } from "./tiers.ts";
 
 /** What the parts of a configured region share. */
 export class RegionState {
@@ -67,8 +53,7 @@ export class RegionState {
   readonly #background = new Set<Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
   readonly #maxStalenessMs: number;
-  readonly #newEpoch: (() => void)[] = [];
-  #epoch: string | undefined;
+  readonly #listener: RegionListener | undefined;
   #known: Order | undefined;
   #closed = false;
 
@@ -111,7 +96,10 @@ export class RegionState {
     this.hasNearTier = !(chainOf(backend)?.near ?? backend).remote;
     this.replays = Replays.for(this);
     this.#endings.push(backend.watch((incident) => events.emit("incident", incident)));
-    this.#listen();
+    const feed = backend.changes;
+    if (feed === undefined) return;
+    this.#listener = new RegionListener(this, feed);
+    this.#endings.push(feed.subscribe(this.#listener));
   }
 
   /**
@@ -170,29 +158,6 @@ export class RegionState {
     return this.#isDeaf() && this.options.clock.coarse() - flight.beganAt > this.#maxStalenessMs;
   }
 
-  /** @throws ValidationError for tags that are none */
-  entry(payload: unknown, plan: EntryPlan): CachedValue {
-    const { options } = this;
-    const negative = plan.ownTtl && (payload === undefined || payload === null) ? options.negativeTtlMs : undefined;
-    let ttl = negative ?? plan.ttlMs;
-    if (options.jitter !== 0 && ttl !== Number.POSITIVE_INFINITY) ttl *= 1 - options.jitter * options.random();
-    // Assigned one by one: object spreads cost microseconds here, a whole creation's worth.
-    const metadata: { -readonly [K in keyof CacheMetadata]: CacheMetadata[K] } = {
-      createdAt: plan.createdAt ?? wholeMicros(options.clock.now()),
-      startedAt: plan.startedAt,
-      formatVersion: options.valueVersion,
-      ttl,
-    };
-    if (plan.graceMs > 0) metadata.grace = plan.graceMs;
-    if (plan.startedOrder !== undefined) metadata.startedOrder = plan.startedOrder;
-    if (plan.tags !== undefined) {
-      checkTags(plan.tags, "tags");
-      if (plan.tags.length > 0) metadata.tags = plan.tags;
-    }
-    if (plan.validators !== undefined) metadata.validators = plan.validators;
-    return new CachedValue(payload, metadata);
-  }
-
   /**
    * What may be served in place of what the flight makes, now: since it was read its grace may have ended, or the key have
    * been changed.
@@ -204,7 +169,8 @@ export class RegionState {
 
   /** An entry for the callers alone, that is nowhere stored. */
   passing(payload: unknown, startedAt: number): CachedValue {
-    return this.entry(payload, { startedAt, startedOrder: undefined, ttlMs: 0, graceMs: 0, ownTtl: false });
+    const plan = { startedAt, startedOrder: undefined, ttlMs: 0, graceMs: 0, ownTtl: false };
+    return newEntry(this.options, payload, plan);
   }
 
   /** Work that no caller waits for. Its failure goes to the logger; `close` waits for it, within its bound. */
@@ -264,72 +230,8 @@ export class RegionState {
 
   /** Calls `run` whenever another store, or a replica, has taken the authority's place. */
   onNewEpoch(run: () => void): void {
-    this.#newEpoch.push(run);
+    this.#listener?.onNewEpoch(run);
   }
-
-  #noteEpoch(epoch: string | undefined): void {
-    const before = this.#epoch;
-    this.#epoch = epoch ?? before;
-    if (before === undefined || epoch === undefined || before === epoch || this.#closed) return;
-    for (const run of this.#newEpoch) run();
-  }
-
-  #listen(): void {
-    const feed = this.backend.changes;
-    if (feed === undefined) return;
-    const unsubscribe = feed.subscribe({
-      changed: (notice) => {
-        if (notice.sender === this.sender) return;
-        for (const key of notice.keys) {
-          this.flights.break(key);
-          this.replays?.changed(key);
-        }
-        // What began between the announcement of a change and the change itself has, perhaps, read what was before.
-        const over = () => {
-          for (const key of notice.keys) this.flights.forget(key);
-        };
-        notice.settled?.then(over, over);
-      },
-      marked: (marks) => {
-        this.marks.apply(marks);
-        this.flights.forgetAll();
-      },
-      filled: (keys, failure) => {
-        if (failure !== undefined)
-          for (const key of keys) {
-            const flight = this.flights.get(key);
-            if (flight !== undefined) flight.failure = failure;
-          }
-        this.announcements.announce(keys);
-      },
-      silent: (reason) => {
-        this.marks.silent();
-        this.events.emit("coherence", { state: "silent", reason });
-      },
-      resumed: () => {
-        this.marks.resumed();
-        this.events.emit("coherence", { state: "resumed", reason: "nothing was missed" });
-      },
-      uncertain: (reason) => {
-        this.marks.forget();
-        this.replays?.changedAll();
-        // What began before the gap began, perhaps, before a change that nobody will tell us of any more.
-        this.flights.forgetAll();
-        // The feed takes its new position once everybody has been told.
-        queueMicrotask(() => this.#noteEpoch(feed.position?.epoch));
-        this.events.emit("coherence", { state: "uncertain", reason });
-      },
-    });
-    this.#endings.push(unsubscribe);
-  }
-}
-
-/** The outermost read-through tier of a backend, below any proxies. */
-export function chainOf(backend: CacheBackend): ReadThroughProxy | undefined {
-  let at: CacheBackend | undefined = backend;
-  while (at !== undefined && !(at instanceof ReadThroughProxy))
-    at = "proxied" in at ? (at.proxied as CacheBackend) : undefined;
-  return at;
 }
 
 function manglerOf(own: KeyMangler | false | undefined, backends: KeyMangler | undefined): KeyMangler | undefined {

@@ -8,10 +8,12 @@ import { InvalidationPendingError, ValidationError } from "./errors.ts";
 import type { FenceTicket } from "./fences.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { regionMark } from "./mark-board.ts";
+import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import { RecentChanges } from "./recent-changes.ts";
-import { chainOf, type RegionState } from "./region-state.ts";
+import type { RegionState } from "./region-state.ts";
+import { chainOf } from "./tiers.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
 import { done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
 import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
@@ -222,7 +224,8 @@ export class RegionWrites {
       throw new ValidationError({ path: "value", expected: "a value", received: value, hint });
     }
     const payload = this.#state.isolator.apart(value);
-    return this.#state.entry(payload, { createdAt: startedAt, startedAt, startedOrder, ttlMs, graceMs, ownTtl, tags });
+    const plan = { createdAt: startedAt, startedAt, startedOrder, ttlMs, graceMs, ownTtl, tags };
+    return newEntry(this.#state.options, payload, plan);
   }
 
   #context(log: WriteLog, { skip }: ResolvedWriteOptions): WriteContext {

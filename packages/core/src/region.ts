@@ -35,9 +35,9 @@ import type { RegionEventName, RegionEvents } from "./region-events.ts";
 import { RegionFunctions } from "./region-functions.ts";
 import type { RegionBackendOptions, RegionOptions } from "./region-options.ts";
 import type { Entry } from "./region-reads.ts";
-import { chainOf } from "./region-state.ts";
 import type { CloseReport } from "./region-writes.ts";
 import { checkTags } from "./tags.ts";
+import { chainOf } from "./tiers.ts";
 import { Touch } from "./touch.ts";
 import type { WriteReport } from "./write-log.ts";
 

@@ -5,10 +5,12 @@ import type { Creation } from "./creation.ts";
 import { type Creator, CreatorContext, CreatorVerdict } from "./creator.ts";
 import { Fill, unleased } from "./fill.ts";
 import { Flight } from "./flight.ts";
+import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
 import { isAsyncFunction } from "./reentry.ts";
-import { chainOf, type RegionState } from "./region-state.ts";
+import type { RegionState } from "./region-state.ts";
 import { ShortFlight } from "./short-flight.ts";
+import { chainOf } from "./tiers.ts";
 
 /** A creator that was called for one key, without a lease. */
 export interface CalledCreator {
@@ -91,7 +93,7 @@ export class ShortCreation {
     const { isolator, reentry } = this.#state;
     let entry: CachedValue;
     try {
-      entry = this.#state.entry(isolator.apart(value), short);
+      entry = newEntry(this.#state.options, isolator.apart(value), short);
     } catch (error) {
       reentry.done();
       const flight = this.#flight(short);

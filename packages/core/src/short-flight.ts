@@ -1,8 +1,8 @@
 import type { Order } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Flight } from "./flight.ts";
+import type { EntryPlan } from "./new-entry.ts";
 import type { RunningCreator } from "./reentry.ts";
-import type { EntryPlan } from "./region-state.ts";
 
 /**
  * What stands for a flight while a creator of one key is being called: a change of the key finds it, and the creator itself

@@ -2,6 +2,14 @@ import type { CacheBackend } from "./backend.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { ReadThroughProxy } from "./read-through.ts";
 
+/** The outermost read-through tier of a backend, below any proxies. */
+export function chainOf(backend: CacheBackend): ReadThroughProxy | undefined {
+  let at: CacheBackend | undefined = backend;
+  while (at !== undefined && !(at instanceof ReadThroughProxy))
+    at = "proxied" in at ? (at.proxied as CacheBackend) : undefined;
+  return at;
+}
+
 /** The tiers of a chain, nearest first, each with the proxies that stand around it alone. */
 export function tiersOf(backend: CacheBackend): readonly CacheBackend[] {
   return chainOfTiers(backend).map(({ tier }) => tier);

@@ -4,6 +4,7 @@ import type { LeaseTable } from "./capabilities.ts";
 import type { LeaseAnswer } from "./contexts.ts";
 import { Flight } from "./flight.ts";
 import { readOne } from "./near-tier.ts";
+import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
@@ -94,7 +95,7 @@ export class Touch {
     const { pending, backend, sender } = this.#state;
     const { key, broken } = this.#flight;
     const { ttlMs, graceMs, ownTtl, ownGrace, tags, skip } = this.#options;
-    const made = this.#state.entry(payload, {
+    const made = newEntry(this.#state.options, payload, {
       startedAt: metadata.startedAt,
       startedOrder: metadata.startedOrder,
       ttlMs: ownTtl ? (metadata.ttl ?? ttlMs) : ttlMs,
