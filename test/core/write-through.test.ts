@@ -134,3 +134,88 @@ it.each(Object.keys(tiers) as (keyof typeof tiers)[])(
     expect(await near.get("k")).toBe(NO_VALUE);
   },
 );
+
+/** Two processes of one host: a tier that both share, with tickets, before one authority. */
+async function neighbours() {
+  const clock = new ManualClock();
+  const middle = new AuthorityStore({ clock });
+  const store = new AuthorityStore({ clock });
+  const chain = (sender: string) => {
+    const link = new Link();
+    // The store has done its part; its answers arrive when the test lets them.
+    const lag = { ms: 0 };
+    const transport: Transport = async (call) => {
+      const { ms } = lag;
+      const answer = await call.run();
+      if (ms > 0) await new Promise<void>((resolve) => void clock.schedule(resolve, ms));
+      return answer;
+    };
+    const near = new ReferenceAuthority(middle, { transport: link.transport });
+    const far = new ReferenceAuthority(store, { transport });
+    return { chain: new ReadThroughProxy(far, near, { clock, sender }), link, lag };
+  };
+  const entry = (payload: string) =>
+    new CachedValue(payload, { createdAt: clock.now(), startedAt: clock.now(), formatVersion: 1 });
+  await clock.advance(10);
+  return { clock, middle, one: chain("one"), two: chain("two"), entry };
+}
+
+const lease = { token: "t", ms: 1000, rejects: new Map([["k", "any" as const]]), answer: () => undefined };
+const asFill = { ticket: "t", fill: true, sender: "one" };
+
+it.each([
+  ["set", undefined],
+  ["fill", asFill],
+])("a %s brings back nothing into a tier that processes share: another one has deleted it", async (_, context) => {
+  const { clock, middle, one, two, entry } = await neighbours();
+  if (context !== undefined) await one.chain.get("k", { judge: () => "absent", lease });
+  one.lag.ms = 50;
+  const writing = one.chain.set("k", entry("old"), context);
+  await clock.advance(0);
+  await two.chain.delete("k");
+  await clock.advance(50);
+  await writing;
+  expect(middle.read(["k"])[0]?.found).toBe(NO_VALUE);
+  expect(await two.chain.get("k")).toBe(NO_VALUE);
+});
+
+it.each([
+  ["set", undefined],
+  ["fill", asFill],
+])("a %s that nobody disturbs is kept in a tier that processes share", async (_, context) => {
+  const { clock, middle, one, two, entry } = await neighbours();
+  if (context !== undefined) await one.chain.get("k", { judge: () => "absent", lease });
+  await one.chain.set("k", entry("new"), context);
+  await clock.advance(0);
+  expect(middle.read(["k"])[0]?.found).toMatchObject({ payload: "new" });
+  expect(await payloadIn(two.chain, "k")).toBe("new");
+});
+
+it("a set over what another process has put back meanwhile leaves neither in a tier that processes share", async () => {
+  const { clock, middle, one, two, entry } = await neighbours();
+  await two.chain.set("k", entry("old"));
+  await clock.advance(0);
+  one.lag.ms = 50;
+  const writing = one.chain.set("k", entry("new"));
+  await clock.advance(0);
+  middle.write(new Map([["k", entry("old")]]));
+  await clock.advance(50);
+  await writing;
+  expect(middle.read(["k"])[0]?.found).toBe(NO_VALUE);
+  expect(await payloadIn(two.chain, "k")).toBe("new");
+});
+
+it("a shared tier that can't give tickets keeps nobody from the farther one", async () => {
+  const { clock, middle, one, entry } = await neighbours();
+  await one.chain.set("k", entry("first"));
+  await clock.advance(0);
+  one.link.hold(({ operation }) => operation === "guards.tickets");
+  const writing = one.chain.set("k", entry("second"));
+  expect(one.link.held).toHaveLength(1);
+  one.link.held[0]?.lose();
+  await writing;
+  one.link.flow();
+  await clock.advance(0);
+  expect(middle.read(["k"])[0]?.found).toBe(NO_VALUE);
+  expect(await payloadIn(one.chain, "k")).toBe("second");
+});

@@ -1,6 +1,6 @@
 import { type CreateOptions, isNoValue } from "@cascata/core";
 import type { History, Versioned, Violation } from "./history.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, slowestMs } from "./origin.ts";
 import type { SimProcess, SimRegion, World } from "./world.ts";
 
 /** How long a call may take beyond its creators. */
@@ -125,7 +125,8 @@ export class Callers {
     const record = (value: Versioned | undefined, error: unknown) => {
       const to = clock.elapsed;
       this.#history.reads.push({ process: process.label, key, how, from, to, value, error });
-      if (!this.#isTimed || to - from <= creatorMs + callMs) return;
+      if (!this.#isTimed || to - from <= callMs) return;
+      if (creatorMs > 0 && to - from <= creatorMs + callMs + this.#invalidatedMs(key, from, to)) return;
       const text = `process ${process.label} waited ${(to - from).toFixed(0)} ms for ${how}(${key}) from ${from.toFixed(1)}`;
       this.#history.others.push({ rule: "I6 liveness", text } satisfies Violation);
     };
@@ -133,5 +134,16 @@ export class Callers {
       (value) => record(value, undefined),
       (error: unknown) => record(undefined, error),
     );
+  }
+
+  /**
+   * What a call may wait longer because of changes: each may make worthless the creation that it waits for, in another
+   * process that then gets the lease once more. `leaseWait` alone bounds how often, and it is longer than a run.
+   */
+  #invalidatedMs(key: string, from: number, to: number): number {
+    const changes = this.#history.changes.filter(
+      (change) => change.keys.includes(key) && change.from <= to && (change.to ?? Number.POSITIVE_INFINITY) >= from,
+    );
+    return changes.length * slowestMs;
   }
 }

@@ -2,6 +2,9 @@ import type { CreatorVerdict } from "@cascata/core";
 import { type CreatedRecord, CreationError, type Versioned } from "./history.ts";
 import type { SimProcess, SimRegion, World } from "./world.ts";
 
+/** What a creator takes at most. */
+export const slowestMs = 1800;
+
 /** The database that creators read, and how creators behave: slow ones, failing ones, those that stop when they are told. */
 export class Origin {
   readonly #world: World;
@@ -62,7 +65,7 @@ export class Origin {
     };
     this.#records.push(record);
     const value = this.now(key);
-    const ms = random.chance(this.#slow) ? 300 + random.next() * 1500 : random.next() * 40;
+    const ms = random.chance(this.#slow) ? 300 + random.next() * (slowestMs - 300) : random.next() * 40;
     const fails = random.chance(this.#failing) && !this.#healthy;
     return new Promise((resolve, reject) => {
       const end = (how: "made" | "failed" | "stopped") => {

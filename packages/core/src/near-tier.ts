@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
+import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
@@ -14,6 +14,9 @@ export interface FillTicket {
   /** Of the tier itself, where several processes share it. */
   guard: string | undefined;
 }
+
+/** A ticket that no tier has ever given. */
+const neverStands = "none";
 
 /** The near half of a read-through tier: a backend, and what guards it against being filled or read wrongly. */
 export class NearTier {
@@ -56,17 +59,25 @@ export class NearTier {
     return { key, fence: this.#fences.take(key), guard: undefined };
   }
 
-  /** The same with the tier's own tickets, where it has them: taken before the farther tier is asked. */
+  /** The same with the tier's own tickets, where it has them: taken before the farther tier is asked, or written. */
   tickets(keys: readonly string[]): Awaitable<readonly FillTicket[]> {
     const tickets = keys.map((key) => this.ticket(key));
     const { guards } = this.backend;
     if (guards === undefined) return tickets;
-    return andThen(guards.tickets(keys), (given) => {
+    const guarded = (given: readonly string[]): readonly FillTicket[] => {
       tickets.forEach((ticket, index) => {
-        ticket.guard = given[index];
+        ticket.guard = given[index] ?? neverStands;
       });
       return tickets;
-    });
+    };
+    // A near tier that fails keeps nobody from the farther one: it is not filled.
+    const unguarded = () => guarded([]);
+    try {
+      const given = guards.tickets(keys);
+      return isPromiseLike(given) ? given.then(guarded, unguarded) : guarded(given);
+    } catch {
+      return unguarded();
+    }
   }
 
   giveBack(ticket: FillTicket): boolean {

@@ -7,6 +7,9 @@ import type { FillTicket, NearTier } from "./near-tier.ts";
 
 type Outcomes = Map<string, WriteOutcome>;
 
+/** What a near tier that takes its time has been given, until it has it. */
+type Landing = ReadonlyMap<string, PromiseLike<unknown>>;
+
 /** The writing half of a read-through tier: far first, then near, and near only what far has taken. */
 export class WriteThrough {
   readonly #near: NearTier;
@@ -30,14 +33,17 @@ export class WriteThrough {
     if (context?.unconfirmed) return this.#keepUnconfirmed(mapping, inner, callFar);
     if (context?.skip?.has(this.#near.backend.name))
       return this.#withoutNear([...mapping.keys()], callFar(inner), context);
-    const fill = context?.fill === true;
+    const send = (tickets: readonly FillTicket[], landing?: Landing) =>
+      andThen(callFar(inner), (far) => this.#settle(mapping, far, tickets, landing, context));
+    // What left before it may bring back what this replaces.
+    for (const key of mapping.keys()) this.#near.break(key);
+    // A tier that processes share gets it once, when far has it: a put before that would break the tickets of this very write.
+    if (this.#near.backend.guards !== undefined) return andThen(this.#near.tickets([...mapping.keys()]), send);
     const tickets: FillTicket[] = [];
     let landing: Map<string, PromiseLike<unknown>> | undefined;
     for (const [key, value] of mapping) {
-      // What left before it may bring back what this replaces.
-      this.#near.break(key);
       tickets.push(this.#near.ticket(key));
-      if (!fill || this.#near.isMasked(key)) continue;
+      if (context?.fill !== true || this.#near.isMasked(key)) continue;
       // A fill is itself what a lease protects, and may be read here at once.
       const put = this.#near.put(key, this.#near.confidence.confirmed(value), undefined, context.keepMs);
       if (isPromiseLike(put)) {
@@ -45,27 +51,36 @@ export class WriteThrough {
         landing.set(key, put);
       }
     }
-    return andThen(callFar(inner), (far) => {
-      const outcomes: Outcomes = new Map();
-      for (const ticket of tickets) {
-        const value = mapping.get(ticket.key) as CachedValue;
-        const outcome = far.get(ticket.key) ?? STORED;
-        outcomes.set(ticket.key, outcome);
-        this.#tell(context, ticket.key, outcome);
-        const settle = () => {
-          const stands = this.#near.giveBack(ticket);
-          return fill
-            ? this.#settleFill(ticket.key, value, outcome, stands, context?.keepMs)
-            : this.#settleSet(ticket.key, value, outcome, stands, context?.keepMs);
-        };
-        // A near tier that takes its time may hear of the outcome before it has what it concerns.
-        const near = andThen(landing?.get(ticket.key), () => this.#whenLanded(ticket.key, settle()));
-        this.#near.quietly(
-          andThen(near, (done) => context?.observe?.(this.#near.backend.name, ticket.key, done ?? STORED)),
-        );
-      }
-      return outcomes;
-    });
+    return send(tickets, landing);
+  }
+
+  #settle(
+    mapping: ReadonlyMap<string, CachedValue>,
+    far: WriteOutcomes,
+    tickets: readonly FillTicket[],
+    landing: Landing | undefined,
+    context: WriteContext | undefined,
+  ): Outcomes {
+    const fill = context?.fill === true;
+    const outcomes: Outcomes = new Map();
+    for (const ticket of tickets) {
+      const { key } = ticket;
+      const value = mapping.get(key) as CachedValue;
+      const outcome = far.get(key) ?? STORED;
+      outcomes.set(key, outcome);
+      this.#tell(context, key, outcome);
+      const settle = () => {
+        const stands = this.#near.giveBack(ticket);
+        if (ticket.guard !== undefined) return this.#settleGuarded(ticket, value, outcome, stands, context);
+        return fill
+          ? this.#settleFill(key, value, outcome, stands, context.keepMs)
+          : this.#settleSet(key, value, outcome, stands, context?.keepMs);
+      };
+      // A near tier that takes its time may hear of the outcome before it has what it concerns.
+      const near = andThen(landing?.get(key), () => this.#whenLanded(key, settle()));
+      this.#near.quietly(andThen(near, (done) => context?.observe?.(this.#near.backend.name, key, done ?? STORED)));
+    }
+    return outcomes;
   }
 
   delete(keys: readonly string[], context: WriteContext | undefined): Awaitable<Outcomes> {
@@ -113,6 +128,29 @@ export class WriteThrough {
     return stands
       ? this.#near.fill(key, withRevision(value, revisionOf(outcome)), undefined, keepMs)
       : this.#giveWay(key, outcome);
+  }
+
+  /** A tier that processes share takes it if none of them has changed the key since before the write. */
+  #settleGuarded(
+    ticket: FillTicket,
+    value: CachedValue,
+    outcome: WriteOutcome,
+    stands: boolean,
+    context: WriteContext | undefined,
+  ): Awaitable<WriteOutcome | void> {
+    const { key } = ticket;
+    const fill = context?.fill === true;
+    const isTaken = outcome.status === "stored" || isSkipped(outcome);
+    if (!isTaken && !(fill && outcome.status === "failed")) return this.#near.drop(key);
+    this.#near.break(key);
+    if (!stands) return this.#giveWay(key, outcome);
+    const entry = withRevision(value, revisionOf(outcome));
+    const put = isTaken
+      ? this.#near.fill(key, entry, ticket, context?.keepMs)
+      : this.#near.put(key, this.#near.confidence.unconfirmed(entry), ticket, context?.keepMs);
+    return andThen(put, (done) =>
+      done?.status === "refused" && done.why === "ticket" ? this.#giveWay(key, outcome) : done,
+    );
   }
 
   /** The key was changed while its write was under way: which came first orders tell, and what is older goes. */
