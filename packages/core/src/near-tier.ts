@@ -1,4 +1,4 @@
-import { type Awaitable, isPromiseLike } from "./awaitable.ts";
+import { type Awaitable, andThen, attempt, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
@@ -64,20 +64,17 @@ export class NearTier {
     const tickets = keys.map((key) => this.ticket(key));
     const { guards } = this.backend;
     if (guards === undefined) return tickets;
-    const guarded = (given: readonly string[]): readonly FillTicket[] => {
+    // A near tier that fails keeps nobody from the farther one: it is not filled.
+    const given = attempt<readonly string[], readonly string[]>(
+      () => guards.tickets(keys),
+      () => [],
+    );
+    return andThen(given, (all) => {
       tickets.forEach((ticket, index) => {
-        ticket.guard = given[index] ?? neverStands;
+        ticket.guard = all[index] ?? neverStands;
       });
       return tickets;
-    };
-    // A near tier that fails keeps nobody from the farther one: it is not filled.
-    const unguarded = () => guarded([]);
-    try {
-      const given = guards.tickets(keys);
-      return isPromiseLike(given) ? given.then(guarded, unguarded) : guarded(given);
-    } catch {
-      return unguarded();
-    }
+    });
   }
 
   giveBack(ticket: FillTicket): boolean {
