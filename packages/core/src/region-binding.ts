@@ -12,10 +12,10 @@ import { flatConfiguration } from "./flat-configuration.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { protect } from "./protection-proxy.ts";
 import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
+import type { CloseReport } from "./region-close.ts";
 import { RegionEventHub } from "./region-events.ts";
 import { type RegionOptions, type ResolvedRegionOptions, resolveRegionOptions } from "./region-options.ts";
 import { RegionParts } from "./region-parts.ts";
-import type { CloseReport } from "./region-writes.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { SerializingProxy } from "./serializing-proxy.ts";
 

@@ -4,29 +4,19 @@ import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { Mark } from "./capabilities.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
-import { InvalidationPendingError, ValidationError } from "./errors.ts";
+import { ValidationError } from "./errors.ts";
 import type { FenceTicket } from "./fences.ts";
-import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
-import { regionMark } from "./mark-board.ts";
 import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import { RecentChanges } from "./recent-changes.ts";
+import { type CloseReport, closeRegion } from "./region-close.ts";
+import { RegionInvalidations } from "./region-invalidations.ts";
 import type { RegionState } from "./region-state.ts";
 import { chainOf } from "./tiers.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
-import { done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
+import { answerOf, done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
 import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
-
-/** What `close` had to leave undone. */
-export interface CloseReport {
-  /** Keys whose deletion the authority has not confirmed. */
-  readonly unconfirmedKeys: readonly string[];
-  /** Marks (tags; "" is the region) that it has not confirmed. */
-  readonly unconfirmedMarks: readonly string[];
-  /** Pieces of background work that had not ended in time. */
-  readonly unfinished: number;
-}
 
 const none: readonly PendingDelete[] = [];
 /** Refusals after which the authority still holds the old value. */
@@ -43,6 +33,7 @@ interface SentSet {
 export class RegionWrites {
   readonly #state: RegionState;
   readonly #unconfirmed: UnconfirmedWork;
+  readonly #invalidations: RegionInvalidations;
   readonly #forgetFailure: (key: string) => void;
   readonly #recent: RecentChanges | undefined;
   /** Memory is all there is: one tier, which answers at once and keeps the very objects. */
@@ -55,8 +46,9 @@ export class RegionWrites {
     this.#forgetFailure = forgetFailure;
     this.#isAlone = state.backend.byReference && chainOf(state.backend) === undefined && state.replays === undefined;
     this.#plainContext = { sender: state.sender };
-    if (state.backend.changes === undefined) return;
-    this.#recent = new RecentChanges(state.options.clock);
+    this.#recent = state.backend.changes && new RecentChanges(state.options.clock);
+    this.#invalidations = new RegionInvalidations(state, this.#unconfirmed, this.#recent);
+    if (this.#recent === undefined) return;
     state.onNewEpoch(() => this.#sendAgain());
   }
 
@@ -137,78 +129,18 @@ export class RegionWrites {
       });
       const report = this.#report(log, left);
       state.events.emit("deleted", { keys: [...given.values()], confirmed: report.confirmed });
-      return this.#answer(report, "a delete");
+      return answerOf(report, "a delete", state.options.unconfirmed);
     });
   }
 
   /** Marks names; the empty one is the whole region. */
   invalidate(names: readonly string[], mode: Mark["mode"]): Awaitable<WriteReport> {
-    const state = this.#state;
-    if (mode === "soft" && state.options.ttlMs === Number.POSITIVE_INFINITY && state.options.graceMs === 0) {
-      const hint = "a soft invalidation makes values stale, and without either they would stay stale for ever";
-      throw new ValidationError({
-        path: "hard",
-        expected: "true in a region without a ttl and without a grace",
-        received: false,
-        hint,
-      });
-    }
-    const at = state.stamps.next();
-    if (state.strategy !== undefined && names[0] === regionMark) return this.#byStrategy(state.strategy, mode, at);
-    state.marks.apply(names.map((name) => ({ name, mode, at })));
-    state.flights.forgetAll();
-    const marked = this.#unconfirmed.mark(names, mode, at);
-    return andThen(marked, ({ confirmed, error, rest }) => {
-      if (confirmed) this.#recent?.addMark(names, mode);
-      state.events.emit("invalidated", { names, mode, confirmed });
-      if (error !== undefined) state.events.emit("pending", { what: "invalidation", count: names.length, error });
-      const outcome: WriteOutcome = error === undefined ? STORED : { status: "failed", error };
-      const outcomes = new Map(names.map((name) => [name, outcome]));
-      const tiers = new Map([[state.backend.name, outcomes]]);
-      const report: WriteReport = {
-        confirmed,
-        outcomes,
-        tiers,
-        get settled() {
-          return rest.settled;
-        },
-      };
-      return this.#answer(report, "an invalidation");
-    });
+    return this.#invalidations.invalidate(names, mode);
   }
 
-  #byStrategy(strategy: RegionInvalidationStrategy, mode: Mark["mode"], at: number): Awaitable<WriteReport> {
-    const state = this.#state;
-    state.flights.forgetAll();
-    return andThen(strategy.invalidate({ hard: mode === "hard", at }), () => {
-      // Who came meanwhile may have joined what began before.
-      state.flights.forgetAll();
-      state.events.emit("invalidated", { names: [regionMark], mode, confirmed: true });
-      return { confirmed: true, outcomes: new Map([[regionMark, STORED]]), tiers: new Map(), settled: done.settled };
-    });
-  }
-
-  /** Tries once more what is not confirmed, waits for background work within the bound, and says what is left. */
-  async close(ended: () => void): Promise<CloseReport> {
-    const state = this.#state;
-    state.closing = true;
-    const { clock, closeTimeoutMs } = state.options;
-    // What is missed ends as a delete: to store it again may take longer than anybody wants to wait.
-    state.replays?.changedAll();
-    const work = Promise.all([...state.backgroundWork(), this.#unconfirmed.flush()]);
-    await new Promise<void>((resolve) => {
-      const timer = clock.schedule(resolve, closeTimeoutMs, true);
-      void work.then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
-    this.#unconfirmed.stop();
-    const { keys, marks } = this.#unconfirmed.left();
-    const unfinished = state.backgroundWork().length;
-    state.end();
-    ended();
-    return { unconfirmedKeys: keys, unconfirmedMarks: marks, unfinished };
+  /** Ends the region. */
+  close(ended: () => void): Promise<CloseReport> {
+    return closeRegion(this.#state, this.#unconfirmed, ended);
   }
 
   /** @throws ValidationError for NO_VALUE */
@@ -291,7 +223,7 @@ export class RegionWrites {
   #wasSet(keys: readonly string[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {
     const report = this.#report(log, pending);
     if (this.#state.events.observes("set")) this.#state.events.emit("set", { keys, confirmed: report.confirmed });
-    return this.#answer(report, "a set");
+    return answerOf(report, "a set", this.#state.options.unconfirmed);
   }
 
   /** The authority was replaced: what it had confirmed lately, the one in its place may not have had. */
@@ -307,11 +239,6 @@ export class RegionWrites {
     this.#unconfirmed.retry(pending, log.firstError);
     const settled = Promise.all(pending.map((one) => one.settled)).then(() => undefined);
     return new LoggedReport(log, this.#unconfirmed.waitedFor(settled));
-  }
-
-  #answer(report: WriteReport, what: string): Awaitable<WriteReport> {
-    if (report.confirmed || this.#state.options.unconfirmed === "resolve") return report;
-    return Promise.reject(new InvalidationPendingError(what, report));
   }
 
   #tell(key: string, outcome: WriteOutcome, operation: "write" | "delete"): void {

@@ -1,4 +1,6 @@
+import type { Awaitable } from "./awaitable.ts";
 import { STORED, type WriteOutcome } from "./contexts.ts";
+import { InvalidationPendingError } from "./errors.ts";
 import type { Hold } from "./hold.ts";
 
 /** What became of a write, a delete or an invalidation. */
@@ -136,4 +138,10 @@ export class StoredReport implements WriteReport {
   get tiers(): WriteReport["tiers"] {
     return new Map([[this.#tier, this.outcomes]]);
   }
+}
+
+/** What the call answers: the report, or a rejection where the region wants one for what is not confirmed. */
+export function answerOf(report: WriteReport, what: string, unconfirmed: "reject" | "resolve"): Awaitable<WriteReport> {
+  if (report.confirmed || unconfirmed === "resolve") return report;
+  return Promise.reject(new InvalidationPendingError(what, report));
 }
