@@ -236,10 +236,7 @@ export class MemoryBackend extends CacheBackend {
   }
 }
 
-/**
- * lru-cache takes 24 bytes in advance for each entry of a bound by number, and 16 more once an entry ends: 40 MB for a
- * million, in each scope.
- */
+/** lru-cache takes 16 bytes in advance for each entry of a bound by number: 16 MB for a million, in each scope. */
 const mostInAdvance = 65_536;
 
 /** A large bound by number is given as one by weight, for which nothing is taken in advance. */
