@@ -78,5 +78,6 @@ export function diskBytes(cacheDir: string): number {
 
 /** Drops the disk tier's file with what stands beside it, and nothing else that may be in the folder. */
 export function dropDiskFile(cacheDir: string): void {
-  for (const ending of ["", "-lock", "-stamp"]) rmSync(`${diskFile(cacheDir)}${ending}`, { force: true });
+  for (const ending of ["", "-lock", "-stamp", "-gate", "-gate-lock"])
+    rmSync(`${diskFile(cacheDir)}${ending}`, { force: true });
 }

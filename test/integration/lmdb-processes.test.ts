@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Gate } from "../../packages/lmdb/src/gate.ts";
 import { until } from "../support/until.ts";
 import { buildWorker, Worker } from "./support/lmdb-workers.ts";
 
@@ -43,14 +44,34 @@ describe("processes on one file", () => {
   });
 
   it("start together on no file, and write at once without losing anything", async () => {
-    const started = await start(4);
-    const counts = await Promise.all(started.map((worker, index) => worker.call("writeMany", `w${index}-`, 500, 100)));
-    expect(counts).toEqual(started.map(() => ["stored 500"]));
-    for (let index = 0; index < 4; index += 1) {
-      const keys = Array.from({ length: 500 }, (_, at) => `w${index}-${at}`);
-      const read = await (started[(index + 1) % 4] as Worker).call<string[]>("read", keys);
-      expect(read.map((text) => Number(text.split(" ")[0]))).toEqual(keys.map((_, at) => at));
+    for (let round = 0; round < 4; round += 1) {
+      const started = await start(4);
+      const counts = await Promise.all(
+        started.map((worker, index) => worker.call("writeMany", `w${index}-`, 500, 100)),
+      );
+      expect(counts).toEqual(started.map(() => ["stored 500"]));
+      for (let index = 0; index < 4; index += 1) {
+        const keys = Array.from({ length: 500 }, (_, at) => `w${index}-${at}`);
+        const read = await (started[(index + 1) % 4] as Worker).call<string[]>("read", keys);
+        expect(read.map((text) => Number(text.split(" ")[0]))).toEqual(keys.map((_, at) => at));
+      }
     }
+  });
+
+  it("write one at a time with whoever opens the file, which would undo what is committed meanwhile", async () => {
+    const path = join(folder, `${++count}.mdb`);
+    const [writes] = (await start(1, path)) as [Worker];
+    await writes.call("set", "a", 1);
+    const gate = new Gate(path);
+    const [answer, releasedAt] = gate.hold(() => {
+      const asked = writes.call<[number, number]>("timed");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      return [asked, Date.now()] as const;
+    });
+    const [beganAt, endedAt] = await answer;
+    expect(beganAt).toBeLessThan(releasedAt);
+    expect(endedAt).toBeGreaterThanOrEqual(releasedAt);
+    await gate.close();
   });
 
   it("take turns with a mutex", async () => {

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { Gate } from "./gate.ts";
 import { inspectFile } from "./inspect.ts";
 import { FullError, Room, type RoomHost } from "./room.ts";
 import { currentBoot, writeStamp } from "./stamp.ts";
@@ -36,6 +37,7 @@ export class LmdbFile {
   readonly trees: Trees;
   readonly room: Room;
   readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #gate: Gate;
   readonly #descriptor: number;
   #snapshotAt = 0;
   #users = 1;
@@ -51,17 +53,18 @@ export class LmdbFile {
     this.maxBytes = maxBytes;
     // `overlappingSync` would flush each commit and hold the next one back until then.
     const options = { path, noSubdir: true, maxDbs: 16, maxReaders: 1024, overlappingSync: false, ...plainBytes };
-    const root = open<Buffer, Buffer>(options);
-    this.#root = root;
+    const gate = new Gate(path);
+    this.#gate = gate;
     try {
-      this.epoch = epochOf(root);
+      const { root, epoch, trees } = gate.hold(() => openRoot(options));
+      this.#root = root;
+      this.epoch = epoch;
+      this.trees = trees;
     } catch (error) {
-      void root.close();
+      void gate.close();
       throw error;
     }
-    this.trees = Object.fromEntries(
-      treeNames.map((name) => [name, root.openDB({ name: `tree-${name}`, ...plainBytes })]),
-    ) as Record<(typeof treeNames)[number], Database<Buffer, Buffer>>;
+    const root = this.#root;
     this.#descriptor = openSync(path, "r+");
     this.room = new Room(root, this.trees, this.#descriptor, maxBytes, host);
     // A first read outside of a transaction enters this process in LMDB's list of readers.
@@ -125,25 +128,30 @@ export class LmdbFile {
   #transact<T>(pages: number, demand: "store" | "must", run: (state: SharedState) => T): T {
     // A snapshot that is kept while this process waits for its turn pins the pages that others free meanwhile.
     this.refresh();
-    return this.#root.transactionSync(() => {
-      const state = this.#state();
+    return this.#commit((state) => {
       this.room.take(state, pages, demand);
+      return run(state);
+    });
+  }
+
+  #commit<T>(run: (state: SharedState) => T): T {
+    const transaction = () => {
+      const state = this.#state();
       const result = run(state);
       this.#root.putSync(stateKey, encodeState(state));
       return result;
-    }, commitFlags);
+    };
+    return this.#gate.hold(() => this.#root.transactionSync(transaction, commitFlags));
   }
 
   /** Drops all entries in one transaction and breaks all leases and tickets; marks and mutexes stay. */
   clear(inform: (state: SharedState) => void): void {
-    this.#root.transactionSync(() => {
-      const state = this.#state();
+    this.#commit((state) => {
       this.room.takeAll(state);
       for (const name of ["entries", "pieces", "ages", "expiries", "leases", "guards"] as const)
         this.trees[name].clearSync();
       inform(state);
-      this.#root.putSync(stateKey, encodeState(state));
-    }, commitFlags);
+    });
   }
 
   /** Something in it is damaged: it is looked through before it is opened again. Says whether that is news. */
@@ -177,6 +185,7 @@ export class LmdbFile {
     const before = inspectFile(this.path);
     await flushed(this.#root);
     await this.#root.close();
+    await this.#gate.close();
     closeSync(this.#descriptor);
     // What was committed after `before` may not be on the disk, but then the fingerprint is another one.
     if (isLast && this.#isTrusted && before.kind === "lmdb")
@@ -192,6 +201,25 @@ export class LmdbFile {
 
   #state(): SharedState {
     return decodeState(this.#root.getBinary(stateKey)) ?? newState();
+  }
+}
+
+/** Opens the file and its trees. @throws ForeignFile */
+function openRoot(options: Parameters<typeof open>[0]) {
+  let root: RootDatabase<Buffer, Buffer> | undefined;
+  try {
+    const opened = open<Buffer, Buffer>(options as never);
+    root = opened;
+    const epoch = epochOf(opened);
+    const tree = (name: string) => [name, opened.openDB({ name: `tree-${name}`, ...plainBytes })] as const;
+    const trees = Object.fromEntries(treeNames.map(tree)) as Record<
+      (typeof treeNames)[number],
+      Database<Buffer, Buffer>
+    >;
+    return { root: opened, epoch, trees };
+  } catch (error) {
+    void root?.close();
+    throw error;
   }
 }
 

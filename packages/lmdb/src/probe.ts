@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { gatePath } from "./gate.ts";
 
 /** How long a trial opening may take before the file counts as damaged. */
 export const probeLimitMs = 15_000;
@@ -7,10 +8,12 @@ export const probeLimitMs = 15_000;
 // as we do and reads the trees, for two seconds at most; a torn one ends it with an error or a signal. Others may be writing
 // to the file meanwhile, so it keeps no snapshot for long: pages that a snapshot shows can't be reused.
 const trial = `
-const [lmdb, path] = process.argv.slice(1);
+const [lmdb, path, gate] = process.argv.slice(1);
 const { open } = await import(lmdb);
 const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, maxReaders: 1024, overlappingSync: false };
-const root = open(options);
+// As the opening proper: nobody may write while a file is opened.
+const lock = open({ path: gate, noSubdir: true, maxReaders: 1024, mapSize: 65536, overlappingSync: false });
+const root = lock.transactionSync(() => open(options), 1);
 const names = [...root.getKeys({ snapshot: false })].map((key) => Buffer.from(key).toString("latin1")).filter((name) => /^tree-/.test(name));
 const until = performance.now() + 2000;
 let read = 0;
@@ -36,13 +39,17 @@ process.exit(0);
  */
 export function probeFile(path: string, limitMs: number = probeLimitMs): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path], {
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: limitMs,
-      killSignal: "SIGKILL",
-      // Without the parent's loaders and inspector; the second makes Electron behave as Node.
-      env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
-    });
+    const child = spawn(
+      process.execPath,
+      ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path, gatePath(path)],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: limitMs,
+        killSignal: "SIGKILL",
+        // Without the parent's loaders and inspector; the second makes Electron behave as Node.
+        env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
+      },
+    );
     const said = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].on("data", (text: Buffer) => {

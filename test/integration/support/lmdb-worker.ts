@@ -27,6 +27,12 @@ const methods = {
   async set(key: string, payload: unknown, ticket?: string): Promise<unknown> {
     return backend.set(key, entry(payload), ticket === undefined ? {} : { ticket });
   },
+  /** When a set began, and when it was done. */
+  async timed(): Promise<[number, number]> {
+    const beganAt = Date.now();
+    await methods.set("timed", 1);
+    return [beganAt, Date.now()];
+  },
   async delete(key: string): Promise<unknown> {
     return backend.delete(key, { sender: String(process.pid) });
   },

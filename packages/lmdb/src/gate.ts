@@ -1,0 +1,40 @@
+import { rmSync } from "node:fs";
+import { open, type RootDatabase } from "lmdb";
+import { inspectFile } from "./inspect.ts";
+
+/** The second file beside a tier's own: never written, only its lock is used. */
+export function gatePath(path: string): string {
+  return `${path}-gate`;
+}
+
+// Without a write there is nothing to commit, and what `run` throws ends it as well.
+const abortable = 1;
+
+/**
+ * One lock for writing to a file and for opening it, over all processes.
+ *
+ * LMDB has a lock for writing, and opening a file doesn't take it. But each opening sets the number of the latest
+ * transaction in the shared lock file to the one that it has read a moment before (`mdb_env_open2` in lmdb 3.5.6):
+ *
+ *     opens: reads N · another process commits N + 1 · opens: sets N · the next writer begins from N: N + 1 is lost
+ *
+ * So both happen under this lock, which is the lock for writing of another LMDB file, where nothing is ever written.
+ */
+export class Gate {
+  readonly #lock: RootDatabase;
+
+  constructor(path: string) {
+    const file = gatePath(path);
+    if (inspectFile(file).kind === "damaged") rmSync(file, { force: true });
+    this.#lock = open({ path: file, noSubdir: true, maxReaders: 1024, mapSize: 65_536, overlappingSync: false });
+  }
+
+  /** Nobody else opens the file or writes to it meanwhile. Not to be nested. */
+  hold<T>(run: () => T): T {
+    return this.#lock.transactionSync(run, abortable);
+  }
+
+  close(): Promise<void> {
+    return this.#lock.close();
+  }
+}
