@@ -190,8 +190,11 @@ export class World {
   readonly options: WorldOptions;
   #labels = 0;
 
-  /** The longest way of a notice without any fault, there and back. */
-  readonly calmMs = 2 * (40 + 1) + 5;
+  /**
+   * The longest way of a notice without any fault: it may just have missed an answer to the feed's look, so that this answer,
+   * the next look and its answer have to travel.
+   */
+  readonly calmMs = 3 * (40 + 1) + 5;
 
   constructor(random: Random, options: WorldOptions) {
     this.random = random;
