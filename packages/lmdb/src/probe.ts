@@ -1,15 +1,17 @@
 import { spawn } from "node:child_process";
 import { gatePath } from "./gate.ts";
+import { treeNames } from "./trees.ts";
 
 /** How long a trial opening may take before the file counts as damaged. */
 export const probeLimitMs = 15_000;
 
 // Runs in a child of its own, so it is text: it must not depend on how this package was built or bundled. It opens the file
-// as we do and reads the trees, for two seconds at most; a torn one ends it with an error or a signal. Others may be writing
-// to the file meanwhile, so it keeps no snapshot for long: pages that a snapshot shows can't be reused.
+// as we do, reads the trees, for two seconds at most, and tries to write, without a commit; a torn one ends it with an error
+// or a signal. Others may be writing to the file meanwhile, so it keeps no snapshot for long: pages that a snapshot shows
+// can't be reused.
 const trial = `
-const [lmdb, path, gate] = process.argv.slice(1);
-const { open } = await import(lmdb);
+const [lmdb, path, gate, ...trees] = process.argv.slice(1);
+const { ABORT, open } = await import(lmdb);
 const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, maxReaders: 1024, overlappingSync: false };
 // As the opening proper: nobody may write while a file is opened.
 const lock = open({ path: gate, noSubdir: true, maxReaders: 1024, mapSize: 65536, overlappingSync: false });
@@ -28,20 +30,27 @@ for (const name of names) {
     }
   }
 }
+// A page can be torn so that it looks empty to a reader, and ends the process that writes to it.
+const touched = ["state", ...trees.filter((name) => !names.includes(name))].map((name) => Buffer.from(name));
+lock.transactionSync(() => root.transactionSync(() => {
+  for (const key of touched) root.putSync(key, Buffer.alloc(60));
+  return ABORT;
+}, 1), 1);
 await root.close();
 process.stdout.write("whole");
 process.exit(0);
 `;
 
 /**
- * Opens and reads the file in a child process, because LMDB ends the process on a damaged one.
+ * Opens, reads and tries to write the file in a child process, because LMDB ends the process on a damaged one.
  * @returns what is wrong with it, or `undefined`
  */
 export function probeFile(path: string, limitMs: number = probeLimitMs): Promise<string | undefined> {
   return new Promise((resolve) => {
+    const names = treeNames.map((name) => `tree-${name}`);
     const child = spawn(
       process.execPath,
-      ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path, gatePath(path)],
+      ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path, gatePath(path), ...names],
       {
         stdio: ["ignore", "pipe", "pipe"],
         timeout: limitMs,
