@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Gate } from "../../packages/lmdb/src/gate.ts";
+import { pause } from "../../packages/lmdb/src/pause.ts";
 import { until } from "../support/until.ts";
 import { buildWorker, Worker } from "./support/lmdb-workers.ts";
 
@@ -72,6 +73,27 @@ describe("processes on one file", () => {
     expect(beganAt).toBeLessThan(releasedAt);
     expect(endedAt).toBeGreaterThanOrEqual(releasedAt);
     await gate.close();
+  });
+
+  it("take no file for damaged that another process has only half made", async () => {
+    const [made] = (await start(1)) as [Worker];
+    const whole = join(folder, `${count}.mdb`);
+    await made.call("set", "a", 1);
+    await made.close();
+    const [opens] = (await start(1)) as [Worker];
+    for (const bytes of [4096, 8192]) {
+      const path = join(folder, `${++count}.mdb`);
+      const gate = new Gate(path);
+      const [found] = gate.hold(() => {
+        writeFileSync(path, readFileSync(whole).subarray(0, bytes));
+        const asked = opens.call("readFrom", path, "a");
+        pause(300);
+        writeFileSync(path, readFileSync(whole));
+        return [asked];
+      });
+      expect(await found).toBe(1);
+      await gate.close();
+    }
   });
 
   it("take turns with a mutex", async () => {

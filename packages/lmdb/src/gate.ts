@@ -1,11 +1,15 @@
 import { rmSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { inspectFile } from "./inspect.ts";
+import { pause } from "./pause.ts";
 
 /** The second file beside a tier's own: never written, only its lock is used. */
 export function gatePath(path: string): string {
   return `${path}-gate`;
 }
+
+const makingLooks = 50;
+const makingPauseMs = 5;
 
 // Without a write there is nothing to commit, and what `run` throws ends it as well.
 const abortable = 1;
@@ -25,7 +29,7 @@ export class Gate {
 
   constructor(path: string) {
     const file = gatePath(path);
-    if (inspectFile(file).kind === "damaged") rmSync(file, { force: true });
+    if (isLastinglyDamaged(file)) rmSync(file, { force: true });
     this.#lock = open({ path: file, noSubdir: true, maxReaders: 1024, mapSize: 65_536, overlappingSync: false });
   }
 
@@ -37,4 +41,13 @@ export class Gate {
   close(): Promise<void> {
     return this.#lock.close();
   }
+}
+
+/** Somebody who is just making it has it half made for less than a millisecond; to take that away would make two gates. */
+function isLastinglyDamaged(file: string): boolean {
+  for (let look = 0; inspectFile(file).kind === "damaged"; look += 1) {
+    if (look === makingLooks) return true;
+    pause(makingPauseMs);
+  }
+  return false;
 }

@@ -30,6 +30,7 @@ const pageSizeAt = headerBytes + 24;
 const lastPageAt = headerBytes + 24 + 2 * 48;
 const transactionAt = lastPageAt + 8;
 const newFileBytes = 1024 ** 2;
+const readableFile = "a file that this process can read and write";
 
 /**
  * Looks at what is to be opened, since LMDB ends the process on a file that isn't its own or is cut short, and hangs on
@@ -50,17 +51,31 @@ export function inspectFile(path: string): FileState {
       stats.isDirectory() ? "name a file in the folder" : undefined,
     );
   }
-  permit(path, path, "a file that this process can read and write");
-  if (stats.size === 0) return { kind: "absent" };
+  if (stats.size === 0) {
+    permit(path, path, readableFile);
+    return { kind: "absent" };
+  }
+  try {
+    return judgeFile(path);
+  } catch (error) {
+    // Another process may have taken it away since.
+    if (statOf(path) === undefined) return absent(path);
+    throw error;
+  }
+}
+
+function judgeFile(path: string): FileState {
+  permit(path, path, readableFile);
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    return judge(file, fstatSync(file));
+    return judge(file);
   } finally {
     closeSync(file);
   }
 }
 
-function judge(file: number, { size, ino: inode }: Stats): FileState {
+function judge(file: number): FileState {
+  const { ino: inode } = fstatSync(file);
   const damaged = (why: string): FileState => ({ kind: "damaged", why, inode });
   const first = readAt(file, 0, transactionAt + 8);
   if (first.length < transactionAt + 8) return damaged("it is too short for an LMDB file");
@@ -77,6 +92,8 @@ function judge(file: number, { size, ino: inode }: Stats): FileState {
   }
   const [one, two] = metas as [Buffer, Buffer];
   const newest = one.readBigUInt64LE(transactionAt) >= two.readBigUInt64LE(transactionAt) ? one : two;
+  // Only now: a file grows, before its header says so.
+  const { size } = fstatSync(file);
   const needed = (newest.readBigUInt64LE(lastPageAt) + 1n) * BigInt(pageBytes);
   if (needed > BigInt(size)) return damaged(`it is cut short: ${size} bytes of at least ${needed}`);
   const digest = createHash("sha256").update(one).update(two).digest("base64url");
@@ -102,14 +119,17 @@ function statOf(path: string): Stats | undefined {
     return statSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT")
-      return isDangling(path) ? refuse(path, "a path that leads somewhere", "a dangling link") : undefined;
+    if (code === "ENOENT") return unlessDangling(path);
     return refuse(path, "a path that can be reached", `${path} (${code ?? String(error)})`);
   }
 }
 
-function isDangling(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** For a path where nothing was found a moment ago; somebody may have made a file there since. */
+function unlessDangling(path: string): Stats | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (stats === undefined && isLink) refuse(path, "a path that leads somewhere", "a dangling link");
+  return stats;
 }
 
 function permit(path: string, subject: string, expected: string): void {

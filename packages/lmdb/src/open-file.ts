@@ -1,9 +1,21 @@
-import { closeSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Awaitable, andThen, BackendError, ConfigurationError } from "@cascata/core";
+import { Gate, gatePath } from "./gate.ts";
 import { type FileState, inspectFile } from "./inspect.ts";
 import { ForeignFile, isDamage, LmdbFile } from "./lmdb-file.ts";
 import type { DamagePolicy } from "./options.ts";
+import { pause } from "./pause.ts";
 import { probeFile } from "./probe.ts";
 import { currentBoot, isSameBoot, readStamp } from "./stamp.ts";
 
@@ -75,7 +87,7 @@ function joined(file: LmdbFile, request: OpenRequest): LmdbFile {
 
 function openNow(request: OpenRequest, left: number): Awaitable<LmdbFile> {
   const { path } = request;
-  const state = inspectFile(path);
+  const state = look(path);
   if (state.kind === "absent") {
     mkdirSync(dirname(path), { recursive: true });
     return adopt(request, state, left);
@@ -98,6 +110,18 @@ function openNow(request: OpenRequest, left: number): Awaitable<LmdbFile> {
     verdicts.set(path, { fingerprint: state.fingerprint, why });
     return onDamage(request, state, why, left);
   });
+}
+
+/** Looks at a file; one that seems damaged may only be half made or half written, by somebody who then holds its gate. */
+function look(path: string): FileState {
+  const state = inspectFile(path);
+  if (state.kind !== "damaged" || !existsSync(gatePath(path))) return state;
+  const gate = new Gate(path);
+  try {
+    return gate.hold(() => inspectFile(path));
+  } finally {
+    void gate.close();
+  }
 }
 
 function adopt(request: OpenRequest, state: FileState, left: number): Awaitable<LmdbFile> {
@@ -170,7 +194,7 @@ function holdGuard(guard: string): void {
     const madeAt = statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (performance.now() > giveUpAt || (madeAt !== 0 && Date.now() - madeAt > lockPatienceMs))
       rmSync(guard, { force: true });
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    else pause(5);
   }
 }
 

@@ -33,6 +33,13 @@ const methods = {
     await methods.set("timed", 1);
     return [beganAt, Date.now()];
   },
+  /** Opens another file, and says what it has for the key. */
+  async readFrom(other: string, key: string): Promise<unknown> {
+    const opened = new LmdbBackend({ path: other });
+    const found = await opened.get(key);
+    await opened.close();
+    return found instanceof CachedValue ? found.payload : null;
+  },
   async delete(key: string): Promise<unknown> {
     return backend.delete(key, { sender: String(process.pid) });
   },
