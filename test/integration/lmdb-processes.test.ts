@@ -243,6 +243,23 @@ describe("the maximum size", () => {
     const read = await (started[0] as Worker).call<(string | null)[]>("read", newest);
     expect(read.filter((text) => text !== null).length).toBeGreaterThan(0);
   });
+
+  it("holds while a reader pins what the others free, which refuses their writes, and no longer", async () => {
+    const path = join(folder, `${++count}.mdb`);
+    const [writes, reads] = (await start(2, path, "4mb")) as [Worker, Worker];
+    await writes.call("writeMany", "w", 1500, 3000);
+    const reading = reads.call("readSlowly", 1500);
+    const during: string[] = [];
+    let isReading = true;
+    void reading.then(() => {
+      isReading = false;
+    });
+    while (isReading) during.push(...(await writes.call<string[]>("writeMany", "v", 100, 3000)));
+    expect(during.join()).toContain("failed");
+    expect(statSync(path).size).toBeLessThanOrEqual(4 * 1024 ** 2);
+    await writes.call("writeMany", "u", 100, 3000);
+    expect(await writes.call("writeMany", "t", 100, 3000)).toEqual(["stored 100"]);
+  });
 });
 
 function storedOf(tally: readonly string[]): number {

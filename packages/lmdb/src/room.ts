@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { evictOldest, sweepExpired } from "./entry-table.ts";
+import { pause } from "./pause.ts";
 import type { SharedState } from "./state.ts";
 import type { Tree, Trees } from "./trees.ts";
 
@@ -55,6 +56,7 @@ const mostLag = 6;
 const unreachable = mostLag * 20;
 /** Free pages, at the least, of a file that has grown so far. */
 const leastFree = 320;
+const readerPatienceMs = 20;
 const evictAtOnce = 64;
 const stepUnits = 256;
 const retryMs = 1000;
@@ -69,17 +71,22 @@ export class Room {
   readonly #trees: Trees;
   readonly #descriptor: number;
   readonly #maxUnits: number;
+  /** Beyond it nothing may make the file grow, not even what must be done. */
+  readonly #lastUnit: number;
   readonly #host: RoomHost;
   /** Units in a page: 4 where the system's pages have 16 KB. */
   readonly #scale: number;
   #diskFullUntil = 0;
   #diskUnits = 0;
+  /** The snapshot that a reader has been waited for in vain. */
+  #stuckAt = -1;
 
   constructor(root: Tree, trees: Trees, descriptor: number, maxBytes: number, host: RoomHost) {
     this.#root = root;
     this.#trees = trees;
     this.#descriptor = descriptor;
     this.#maxUnits = Math.floor((maxBytes * accountedShare) / unit);
+    this.#lastUnit = Math.floor(maxBytes / unit) - this.#reserve;
     this.#host = host;
     this.#scale = (root.getStats() as Stats).pageSize / unit;
   }
@@ -135,11 +142,14 @@ export class Room {
     const isGrowing = end + pages + this.#reserve <= most * growthShare;
     const free = end - used - unreachable;
     if (demand === "store" && !isGrowing) {
-      const isTight = free < pages * 2 + this.#reserve || (end + pages > this.#maxUnits && free < end / 2);
-      if (isTight) throw new FullError("no page can be reused yet", true);
+      // First: evicting frees nothing that can be reused then, and takes pages itself.
       if (end > most * nearEndShare && this.#isPinned(usage))
         throw new FullError("a slow reader pins free pages", false);
+      const isTight = free < pages * 2 + this.#reserve || (end + pages > this.#maxUnits && free < end / 2);
+      if (isTight) throw new FullError("no page can be reused yet", true);
     }
+    if (demand === "must" && end + Math.min(pages, this.#reserve) > this.#lastUnit && this.#isPinned(usage))
+      throw new FullError("a slow reader pins free pages", false);
     // Some way ahead, so that it is looked at once in several transactions.
     const ahead = isGrowing ? stepUnits / 2 : Math.max(0, Math.min(free / 3, stepUnits / 2));
     const wanted = demand === "must" ? Math.min(pages, this.#reserve) : pages + this.#reserve;
@@ -148,12 +158,26 @@ export class Room {
     state.pages = end;
   }
 
-  /** Whether a process still reads a snapshot since which much has been freed. */
+  /**
+   * Whether a process still reads a snapshot since which much has been freed. One that has only lost its processor gets
+   * a few milliseconds to go on, once.
+   */
   #isPinned({ lastTransaction }: Usage): boolean {
+    for (let waited = 0; ; waited += 1) {
+      const oldest = this.#oldestSnapshot();
+      if (oldest >= lastTransaction - mostLag) return false;
+      if (oldest === this.#stuckAt) return true;
+      if (waited === readerPatienceMs) this.#stuckAt = oldest;
+      else pause(1);
+    }
+  }
+
+  #oldestSnapshot(): number {
     const { readerList } = this.#root as unknown as { readerList(): string };
-    const snapshots = readerList.call(this.#root).matchAll(/ (\d+)$/gm);
-    for (const [, transaction] of snapshots) if (Number(transaction) < lastTransaction - mostLag) return true;
-    return false;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const [, transaction] of readerList.call(this.#root).matchAll(/ (\d+)$/gm))
+      oldest = Math.min(oldest, Number(transaction));
+    return oldest;
   }
 
   /** Makes the file `target` units long, or as long as the disk allows. @throws FullError below `least` */

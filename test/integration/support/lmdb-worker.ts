@@ -2,6 +2,7 @@
 import { CachedValue, createRegion, type LeaseAnswer, stack } from "@cascata/core";
 import { LmdbBackend } from "@cascata/lmdb";
 import { MemoryBackend } from "@cascata/memory";
+import { pause } from "../../../packages/lmdb/src/pause.ts";
 
 const [path = "", maxSize = "64mb"] = process.argv.slice(2);
 const backend = new LmdbBackend({ path, maxSize: maxSize as `${number}mb` });
@@ -75,11 +76,17 @@ const methods = {
   async heard(): Promise<string[]> {
     return heard;
   },
-  /** Writes `count` keys of its own, one transaction each, then answers with the last order. */
+  /** Reads, and keeps the snapshot for so long, as a process does that is stopped within a read. */
+  async readSlowly(ms: number): Promise<void> {
+    void backend.get("a");
+    pause(ms);
+  },
+  /** Writes `count` keys of its own, one transaction each; answers with how many had each outcome. */
   async writeMany(name: string, count: number, bytes: number): Promise<string[]> {
     const outcomes: Record<string, number> = {};
     for (let index = 0; index < count; index += 1) {
-      const outcome = await backend.set(`${name}${index}`, entry(`${index} ${"x".repeat(bytes)}`));
+      const stored = async () => backend.set(`${name}${index}`, entry(`${index} ${"x".repeat(bytes)}`));
+      const outcome = await stored().catch(() => ({ status: "failed" }));
       outcomes[outcome.status] = (outcomes[outcome.status] ?? 0) + 1;
       if (index % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
