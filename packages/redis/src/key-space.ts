@@ -28,6 +28,13 @@ export class KeySpace {
     return `${this.#before}${encodeKey(key)}}`;
   }
 
+  /** The same for many. */
+  valueKeys(keys: readonly string[]): readonly string[] {
+    // All are looked into at once: a fresh text has to be put together for that, which takes longer than looking.
+    if (!isCommonText(keys.join(""))) return keys.map((key) => this.valueKey(key));
+    return keys.map((key) => `${this.#before}${key === "" ? empty : key}}`);
+  }
+
   /** The caller's key of a value's key; the inverse of {@link valueKey}. */
   callersKey(valueKey: string): string {
     return decodeKey(valueKey.slice(this.#before.length, -1));
@@ -47,11 +54,13 @@ const isCommon = Uint8Array.from({ length: 128 }, (_, code) => (special.test(Str
  */
 export function encodeKey(key: string): string {
   if (key === "") return empty;
-  for (let at = 0; at < key.length; at += 1) {
-    // In most keys there is nothing to look for, and looking by hand takes a fifth of the time.
-    if (isCommon[key.charCodeAt(at)] !== 1) return special.test(key) ? key.replace(specials, escaped) : key;
-  }
-  return key;
+  // In most keys there is nothing to look for, and looking by hand takes a fifth of the time.
+  return isCommonText(key) || !special.test(key) ? key : key.replace(specials, escaped);
+}
+
+function isCommonText(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (isCommon[text.charCodeAt(at)] !== 1) return false;
+  return true;
 }
 
 /** The inverse of {@link encodeKey}. */

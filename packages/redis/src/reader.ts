@@ -23,13 +23,13 @@ export interface LeasedAnswers {
   readonly leases: ReadonlyMap<number, LeaseSaid>;
 }
 
-/** How values are read. What is given is aligned with the keys, which must differ. */
+/** How values are read. What is given is aligned with the keys. */
 export interface Reader {
   /** Bytes, null or a {@link Failed}. */
   one(key: string, deadline: number | undefined): Promise<Answer>;
   /** The same of each. */
   many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]>;
-  /** And a lease where the key is absent or rejected, in one step for each key. */
+  /** And a lease where the key is absent or rejected, in one step for each key. The keys must differ. */
   leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers>;
   /** The first bytes of each value, empty where there is none. */
   heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]>;
@@ -59,7 +59,7 @@ export class SingleReader implements Reader {
 
   async many(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
     if (keys.length === 1) return [await this.one(keys[0] as string, deadline)];
-    const valueKeys = keys.map((key) => this.#space.valueKey(key));
+    const valueKeys = this.#space.valueKeys(keys);
     const lines = this.#lines;
     const answers = lines.anyBig
       ? await this.#split(valueKeys, deadline)
@@ -99,7 +99,7 @@ export class SingleReader implements Reader {
 
   async leased(keys: readonly string[], lease: LeaseRequest, deadline: number | undefined): Promise<LeasedAnswers> {
     const { order, feed } = this.#space;
-    const valueKeys = keys.map((key) => this.#space.valueKey(key));
+    const valueKeys = this.#space.valueKeys(keys);
     const lines = this.#lines;
     const line = lines.anyBig && valueKeys.some((key) => lines.isBig(key)) ? lines.big : lines.small;
     const rejects = keys.map((key) => rejectedText(lease.rejects?.get(key)));
@@ -124,7 +124,7 @@ export class SingleReader implements Reader {
   }
 
   async heads(keys: readonly string[], deadline: number | undefined): Promise<readonly Answer[]> {
-    const valueKeys = keys.map((key) => this.#space.valueKey(key));
+    const valueKeys = this.#space.valueKeys(keys);
     const about = { what: "revisions", keyCount: keys.length, deadline };
     const reply = await this.#lines.small.run(headsScript, valueKeys, [], about);
     return reply instanceof Failed ? keys.map(() => reply) : (reply as unknown[]);

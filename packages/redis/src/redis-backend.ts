@@ -107,13 +107,12 @@ export class RedisBackend extends CacheBackend {
   async getMulti(keys: readonly string[], context?: ReadContext): Promise<readonly Found[]> {
     this.#open();
     if (keys.length === 0) return [];
-    const lease = this.#parts.leases && context?.lease;
-    return await eachOnce(keys, async (unique) => {
-      if (lease !== undefined) return await this.#leased(unique, lease, context?.deadline);
-      const { reader, codec } = this.#parts;
-      const answers = await reader.many(unique, context?.deadline);
-      return unique.map((key, index) => codec.found(key, answers[index]));
-    });
+    const { reader, codec, leases } = this.#parts;
+    const lease = leases && context?.lease;
+    if (lease !== undefined) return await eachOnce(keys, (unique) => this.#leased(unique, lease, context?.deadline));
+    // A duplicate is read twice: looking for one in a batch of fresh texts costs a tenth of the batch.
+    const answers = await reader.many(keys, context?.deadline);
+    return keys.map((key, index) => codec.found(key, answers[index]));
   }
 
   async set(key: string, value: CachedValue, context?: WriteContext): Promise<WriteOutcome> {
