@@ -21,8 +21,8 @@ export const mutants: readonly Mutant[] = [
     guard: "ticket on a back-fill",
     fault: "none",
     file: "near-tier.ts",
-    find: "return this.#fences.giveBack(ticket.key, ticket.fence) && !this.#masks.has(ticket.key);",
-    replace: "this.#fences.giveBack(ticket.key, ticket.fence);\n    return true;",
+    find: "return this.#fences.stands(key, ticket.fence) && !this.isMasked(key);",
+    replace: "return key !== undefined && ticket !== undefined;",
   },
   {
     guard: "ticket on a fill: a broken flight stores nothing",
@@ -243,7 +243,7 @@ export const mutants: readonly Mutant[] = [
     fault: "trim-often",
     focus: { middle: "host", writes: ["set", "delete"], operations: 400 },
     file: "near-tier.ts",
-    find: "this.backend.set(key, entry, this.#writeContext(ticket?.guard, keepMs))",
+    find: "this.backend.set(key, entry, this.#writeContext(guard, keepMs))",
     replace: "this.backend.set(key, entry, this.#writeContext(undefined, keepMs))",
   },
   {

@@ -6,12 +6,35 @@ import { type FillTicket, type NearTier, readMany } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import { judgementOf } from "./tier-judgement.ts";
 
-/** What a batch has to ask the farther tier for, and what the near one holds of it. */
-interface Lack {
-  readonly key: string;
-  readonly place: number;
-  readonly candidate: CachedValue | undefined;
+/** What the near tier holds of a key that the farther one is asked for. */
+interface Held {
+  readonly candidate: CachedValue;
   readonly confirmed: boolean;
+}
+
+/** What a batch has to ask the farther tier for: mostly keys of which the near one holds nothing. */
+class Lacking {
+  readonly keys: string[] = [];
+  readonly #places: number[] = [];
+  #held: Map<number, Held> | undefined;
+
+  /** @param place of the key in the batch */
+  add(key: string, place: number, held?: Held): void {
+    if (held !== undefined) {
+      this.#held ??= new Map();
+      this.#held.set(this.keys.length, held);
+    }
+    this.keys.push(key);
+    this.#places.push(place);
+  }
+
+  placeOf(index: number): number {
+    return this.#places[index] as number;
+  }
+
+  heldOf(index: number): Held | undefined {
+    return this.#held?.get(index);
+  }
 }
 
 /** A read of many keys through a near and a far tier: one call of each. */
@@ -30,14 +53,14 @@ export class BatchRead {
     context: ReadContext | undefined,
     near: readonly Found[],
   ): Awaitable<readonly Found[]> {
-    const lacking: Lack[] = [];
+    const lacking = new Lacking();
     let doubtful: Map<string, CachedValue> | undefined;
     for (let place = 0; place < keys.length; place += 1) {
       const key = keys[place] as string;
       const found = near[place] as Found;
       context?.observe?.(this.#near.backend.name, key, found);
       if (!(found instanceof CachedValue) || this.#near.isMasked(key)) {
-        lacking.push({ key, place, candidate: undefined, confirmed: true });
+        lacking.add(key, place);
         continue;
       }
       const judgement = judgementOf(key, found, context);
@@ -46,18 +69,18 @@ export class BatchRead {
       if (judgement === "fresh" && !this.#near.confidence.trusts(found)) {
         doubtful ??= new Map();
         doubtful.set(key, found);
-      } else if (judgement === "absent") lacking.push({ key, place, candidate: undefined, confirmed: true });
-      else lacking.push({ key, place, candidate: found, confirmed });
+      } else if (judgement === "absent") lacking.add(key, place);
+      else lacking.add(key, place, { candidate: found, confirmed });
     }
-    if (doubtful === undefined) return lacking.length === 0 ? near : this.#lackingFromFar(lacking, context, near);
+    if (doubtful === undefined) return lacking.keys.length === 0 ? near : this.#lackingFromFar(lacking, context, near);
     return andThen(this.#settleDoubtful(doubtful, context), (settled) => {
       const answers = [...near];
       keys.forEach((key, place) => {
         const one = settled.get(key);
-        if (one === "different") lacking.push({ key, place, candidate: undefined, confirmed: true });
+        if (one === "different") lacking.add(key, place);
         else if (one !== undefined) answers[place] = one;
       });
-      return lacking.length === 0 ? answers : this.#lackingFromFar(lacking, context, answers);
+      return lacking.keys.length === 0 ? answers : this.#lackingFromFar(lacking, context, answers);
     });
   }
 
@@ -88,23 +111,29 @@ export class BatchRead {
 
   /** The answers of the near tier, with those of the farther one in the places of what is lacking. */
   #lackingFromFar(
-    lacking: readonly Lack[],
+    lacking: Lacking,
     context: ReadContext | undefined,
     near: readonly Found[],
   ): Awaitable<readonly Found[]> {
-    const answers = [...near];
+    const answers = near.slice();
+    const { keys } = lacking;
     if (context?.nearestOnly) {
-      for (const { place, candidate, confirmed } of lacking)
-        answers[place] = confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
+      for (let index = 0; index < keys.length; index += 1) {
+        const held = lacking.heldOf(index);
+        answers[lacking.placeOf(index)] = held?.confirmed ? held.candidate : NO_VALUE;
+      }
       return answers;
     }
-    const keys = lacking.map(({ key }) => key);
     this.#far.attach();
-    return andThen(this.#near.tickets(keys), (tickets) =>
+    return andThen(this.#near.ticket(keys), (ticket) =>
       andThen(
         readMany(this.#far.backend, keys, () => this.#far.backend.getMulti(keys, context)),
         (found) => {
-          this.#arrivedMulti(lacking, context, found, tickets, answers);
+          try {
+            this.#arrivedMulti(lacking, context, found, ticket, answers);
+          } finally {
+            this.#near.giveBack(ticket);
+          }
           return answers;
         },
       ),
@@ -112,27 +141,24 @@ export class BatchRead {
   }
 
   #arrivedMulti(
-    lacking: readonly Lack[],
+    lacking: Lacking,
     context: ReadContext | undefined,
     found: readonly Found[],
-    tickets: readonly FillTicket[],
+    ticket: FillTicket,
     answers: Found[],
   ): void {
-    const entries: CachedValue[] = [];
-    const taken: FillTicket[] = [];
-    for (let index = 0; index < lacking.length; index += 1) {
-      const { key, place, candidate, confirmed } = lacking[index] as Lack;
+    const { keys } = lacking;
+    const filled = new Array<CachedValue | undefined>(keys.length);
+    for (let index = 0; index < keys.length; index += 1) {
+      const key = keys[index] as string;
       const one = found[index] as Found;
-      const ticket = tickets[index] as FillTicket;
+      const held = lacking.heldOf(index);
       if (!this.#far.isChain) context?.observe?.(this.#far.backend.name, key, one);
-      const stands = this.#near.giveBack(ticket);
-      if (stands && this.#far.isFillable(key, one, context)) {
-        entries.push(one as CachedValue);
-        taken.push(ticket);
-      } else if (stands && isNoValue(one) && candidate !== undefined && !confirmed)
-        this.#near.quietly(this.#near.drop(key));
-      answers[place] = this.#far.best(key, context, one, candidate, confirmed);
+      const stands = this.#near.stands(key, ticket);
+      if (stands && this.#far.isFillable(key, one, context)) filled[index] = one as CachedValue;
+      else if (stands && isNoValue(one) && held?.confirmed === false) this.#near.quietly(this.#near.drop(key));
+      answers[lacking.placeOf(index)] = this.#far.best(key, context, one, held?.candidate, held?.confirmed ?? true);
     }
-    this.#near.fillMulti(entries, taken);
+    this.#near.fillMulti(keys, filled, ticket.guards);
   }
 }

@@ -65,16 +65,20 @@ export class Lookups {
   ): Promise<readonly (T | NoValue)[]> {
     const answered = this.#reads.getMulti(inner, keys, options && resolveReadOptions(options, this.#state));
     const all = "then" in answered ? await answered : answered;
-    const errors = new Map<string, unknown>();
-    const values = all.map((one, index): T | NoValue => {
-      const key = keys[index] as string;
-      if (one instanceof Error) errors.set(key, one);
-      return one instanceof CachedValue ? this.#reads.handOut<T>(one) : NO_VALUE;
-    });
-    if (errors.size === 0) return values;
+    const values = new Array<T | NoValue>(all.length);
+    let errors: Map<string, unknown> | undefined;
+    for (let at = 0; at < all.length; at += 1) {
+      const one = all[at];
+      values[at] = one instanceof CachedValue ? this.#reads.handOut<T>(one) : NO_VALUE;
+      if (!(one instanceof Error)) continue;
+      errors ??= new Map();
+      errors.set(keys[at] as string, one);
+    }
+    if (errors === undefined) return values;
+    const failed = errors;
     throw new PartialFailureError(
-      new Map(keys.map((key, index) => [key, values[index]] as const).filter(([key]) => !errors.has(key))),
-      errors,
+      new Map(keys.map((key, index) => [key, values[index]] as const).filter(([key]) => !failed.has(key))),
+      failed,
     );
   }
 }

@@ -7,12 +7,11 @@ import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
 
-/** What a read of the farther tier takes along, so that it fills this one only if nothing happened meanwhile. */
+/** What a read of the farther tier takes along, so that it fills this one only with what nothing has happened to meanwhile. */
 export interface FillTicket {
-  readonly key: string;
   readonly fence: FenceTicket;
-  /** Of the tier itself, where several processes share it. */
-  guard: string | undefined;
+  /** Of the tier itself, where several processes share it: one for each key. */
+  readonly guards: readonly string[] | undefined;
 }
 
 /** A ticket that no tier has ever given. */
@@ -37,8 +36,7 @@ export class NearTier {
 
   /** Whether an entry found here may be served without asking further. */
   confirms(key: string, entry: CachedValue): boolean {
-    if (this.#masks.size !== 0 && this.#masks.has(key)) return false;
-    return this.confidence.trusts(entry) && !this.isPastCap(entry);
+    return !this.isMasked(key) && this.confidence.trusts(entry) && !this.isPastCap(entry);
   }
 
   /** An entry past the tier's cap is within its life, but the next tier has to be asked. */
@@ -52,33 +50,29 @@ export class NearTier {
   }
 
   isMasked(key: string): boolean {
-    return this.#masks.has(key);
+    return this.#masks.size !== 0 && this.#masks.has(key);
   }
 
-  ticket(key: string): FillTicket {
-    return { key, fence: this.#fences.take(key), guard: undefined };
-  }
-
-  /** The same with the tier's own tickets, where it has them: taken before the farther tier is asked, or written. */
-  tickets(keys: readonly string[]): Awaitable<readonly FillTicket[]> {
-    const tickets = keys.map((key) => this.ticket(key));
+  /** With the tier's own tickets, where it has them: taken before the farther tier is asked, or written. */
+  ticket(keys: readonly string[]): Awaitable<FillTicket> {
+    const fence = this.#fences.take();
     const { guards } = this.backend;
-    if (guards === undefined) return tickets;
+    if (guards === undefined) return { fence, guards };
     // A near tier that fails keeps nobody from the farther one: it is not filled.
     const given = attempt<readonly string[], readonly string[]>(
       () => guards.tickets(keys),
       () => [],
     );
-    return andThen(given, (all) => {
-      tickets.forEach((ticket, index) => {
-        ticket.guard = all[index] ?? neverStands;
-      });
-      return tickets;
-    });
+    return andThen(given, (all) => ({ fence, guards: keys.map((_, index) => all[index] ?? neverStands) }));
   }
 
-  giveBack(ticket: FillTicket): boolean {
-    return this.#fences.giveBack(ticket.key, ticket.fence) && !this.#masks.has(ticket.key);
+  /** Whether nothing has happened to the key; to be asked before the ticket is given back. */
+  stands(key: string, ticket: FillTicket): boolean {
+    return this.#fences.stands(key, ticket.fence) && !this.isMasked(key);
+  }
+
+  giveBack(ticket: FillTicket): void {
+    this.#fences.giveBack(ticket.fence);
   }
 
   /** Breaks what is under way for the key: what left before now must not arrive here. */
@@ -106,37 +100,34 @@ export class NearTier {
   }
 
   /** Keeps what a farther tier has answered or taken, unless something newer is here. Failures are reported by the tier, and the answer is not delayed. */
-  fill(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
+  fill(key: string, entry: CachedValue, guard?: string, keepMs?: number): Awaitable<WriteOutcome | void> {
     if (this.#hasNewer(key, entry.metadata.revision)) return { status: "refused", why: "newer" };
-    return this.put(key, this.confidence.taken(entry), ticket, keepMs);
+    return this.put(key, this.confidence.taken(entry), guard, keepMs);
   }
 
-  /** One multi-write for a whole batch. */
-  fillMulti(entries: readonly CachedValue[], tickets: readonly FillTicket[]): void {
-    let start = 0;
-    while (start < entries.length) {
+  /** The same for a batch: one multi-write of what is there. */
+  fillMulti(keys: readonly string[], entries: readonly (CachedValue | undefined)[], guards?: readonly string[]): void {
+    for (let at = 0; at < keys.length; ) {
       // Tickets of one moment are mostly one and the same: a write carries one of them.
-      const guard = tickets[start]?.guard;
+      const guard = guards?.[at];
       const group = new Map<string, CachedValue>();
-      let at = start;
-      for (; at < entries.length && tickets[at]?.guard === guard; at += 1) {
-        const { key } = tickets[at] as FillTicket;
-        const entry = entries[at] as CachedValue;
-        if (!this.#hasNewer(key, entry.metadata.revision)) group.set(key, this.confidence.taken(entry));
+      for (; at < keys.length && guards?.[at] === guard; at += 1) {
+        const entry = entries[at];
+        if (entry === undefined || this.#hasNewer(keys[at] as string, entry.metadata.revision)) continue;
+        group.set(keys[at] as string, this.confidence.taken(entry));
       }
       if (group.size > 0) this.quietly(this.#attempt(() => this.backend.setMulti(group, this.#writeContext(guard))));
-      start = at;
     }
   }
 
-  put(key: string, entry: CachedValue, ticket?: FillTicket, keepMs?: number): Awaitable<WriteOutcome | void> {
-    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(ticket?.guard, keepMs)));
+  put(key: string, entry: CachedValue, guard?: string, keepMs?: number): Awaitable<WriteOutcome | void> {
+    return this.#attempt(() => this.backend.set(key, entry, this.#writeContext(guard, keepMs)));
   }
 
   /** The entry that is here has just been confirmed. */
-  remember(key: string, entry: CachedValue, ticket: FillTicket): void {
+  remember(key: string, entry: CachedValue, guard: string | undefined): void {
     // Only a tier that gives an entry's residence back can remember it.
-    if (this.backend.keepsResidence) this.quietly(this.put(key, this.confidence.confirmed(entry), ticket));
+    if (this.backend.keepsResidence) this.quietly(this.put(key, this.confidence.confirmed(entry), guard));
   }
 
   drop(key: string): Awaitable<WriteOutcome | void> {

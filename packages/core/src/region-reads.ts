@@ -152,21 +152,22 @@ export class RegionReads {
       andThen(
         readMany(backend, wanted, () => backend.getMulti(wanted, context)),
         (all) => {
-          const unknown = all.filter(
-            (one): one is CachedValue => one instanceof CachedValue && !marks.knows(one.metadata),
-          );
+          const unknown: CachedValue[] = [];
+          for (const one of all) if (one instanceof CachedValue && !marks.knows(one.metadata)) unknown.push(one);
           return unknown.length === 0 ? all : andThen(marks.learn(unknown), () => all);
         },
       );
-    return andThen(settledRead(keys, this.#state.pending, read), (all) =>
-      all.map((one, index) => {
+    return andThen(settledRead(keys, this.#state.pending, read), (all) => {
+      const verdicts = new Array<CachedValue | NoValue | CacheError>(all.length);
+      for (let at = 0; at < all.length; at += 1) {
         try {
-          return this.#verdict(keys[index] as string, givenKeys[index] as string, one, judge, sightings);
+          verdicts[at] = this.#verdict(keys[at] as string, givenKeys[at] as string, all[at] as Found, judge, sightings);
         } catch (error) {
-          return error as CacheError;
+          verdicts[at] = error as CacheError;
         }
-      }),
-    );
+      }
+      return verdicts;
+    });
   }
 
   /** What a caller is given of an entry. */

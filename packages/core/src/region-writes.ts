@@ -217,7 +217,7 @@ export class RegionWrites {
     if (replays === undefined || ticket === undefined) return;
     const isMissed = outcome.status === "unknown" || outcome.status === "failed";
     if (isMissed) replays.missed(key, entry, ticket);
-    else replays.answered(key, ticket);
+    else replays.answered(ticket);
   }
 
   #wasSet(keys: readonly string[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {

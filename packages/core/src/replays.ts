@@ -61,17 +61,19 @@ export class Replays {
   /** A set of the key leaves. */
   begin(key: string): FenceTicket {
     this.changed(key);
-    return this.#fences.take(key);
+    return this.#fences.take();
   }
 
   /** It was answered, and there is nothing to be made good. */
-  answered(key: string, ticket: FenceTicket): void {
-    this.#fences.giveBack(key, ticket);
+  answered(ticket: FenceTicket): void {
+    this.#fences.giveBack(ticket);
   }
 
   /** It was missed. The oldest are given up for those that come later. */
   missed(key: string, entry: CachedValue, ticket: FenceTicket): void {
-    if (!this.#fences.giveBack(key, ticket)) return;
+    const stands = this.#fences.stands(key, ticket);
+    this.#fences.giveBack(ticket);
+    if (!stands) return;
     const bytes = roughBytes(entry.payload);
     if (bytes > this.#maxBytes) return;
     this.#missed.set(key, { entry, bytes });

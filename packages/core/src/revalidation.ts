@@ -3,7 +3,7 @@ import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
-import { type FillTicket, type NearTier, readMany } from "./near-tier.ts";
+import { type NearTier, readMany } from "./near-tier.ts";
 import { isNoValue } from "./no-value.ts";
 
 /** `different`: the near copy is dropped, and the key has to be read anew. */
@@ -41,14 +41,17 @@ export class Revalidation {
 
   confirm(entries: ReadonlyMap<string, CachedValue>): Awaitable<ReadonlyMap<string, Verdict>> {
     const keys = [...entries.keys()];
-    return andThen(this.#near.tickets(keys), (tickets) =>
+    return andThen(this.#near.ticket(keys), (ticket) =>
       andThen(
         readMany(this.#far, keys, () => this.#ask(keys, entries)),
         (answers) => {
+          const stand = keys.map((key) => this.#near.stands(key, ticket));
+          this.#near.giveBack(ticket);
           const verdicts = new Map<string, Verdict>();
           answers.forEach((answer, index) => {
             const key = keys[index] as string;
-            verdicts.set(key, this.#settle(key, entries.get(key) as CachedValue, answer, tickets[index] as FillTicket));
+            const entry = entries.get(key) as CachedValue;
+            verdicts.set(key, this.#settle(key, entry, answer, stand[index] as boolean, ticket.guards?.[index]));
           });
           return verdicts;
         },
@@ -67,8 +70,7 @@ export class Revalidation {
     );
   }
 
-  #settle(key: string, entry: CachedValue, answer: Found, ticket: FillTicket): Verdict {
-    const stands = this.#near.giveBack(ticket);
+  #settle(key: string, entry: CachedValue, answer: Found, stands: boolean, guard: string | undefined): Verdict {
     if (answer instanceof ReadFailure) {
       this.#near.confidence.failed();
       return answer;
@@ -76,7 +78,7 @@ export class Revalidation {
     this.#near.confidence.answered();
     if (!stands) return "different";
     if (answer instanceof CachedValue && isSameEntry(answer, entry)) {
-      this.#near.remember(key, entry, ticket);
+      this.#near.remember(key, entry, guard);
       return "same";
     }
     this.#near.quietly(this.#near.drop(key));

@@ -53,14 +53,13 @@ export class SingleRead {
     confirmed: boolean,
   ): Awaitable<Found> {
     if (context?.nearestOnly) return confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
-    const read = (ticket: FillTicket): Awaitable<Found> =>
+    this.#far.attach();
+    return andThen(this.#near.ticket([key]), (ticket) =>
       andThen(
         readOne(this.#far.backend, () => this.#far.backend.get(key, context)),
         (found) => this.#arrived(key, context, found, ticket, candidate, confirmed),
-      );
-    this.#far.attach();
-    if (this.#near.backend.guards === undefined) return read(this.#near.ticket(key));
-    return andThen(this.#near.tickets([key]), ([ticket]) => read(ticket as FillTicket));
+      ),
+    );
   }
 
   #arrived(
@@ -71,10 +70,11 @@ export class SingleRead {
     candidate: CachedValue | undefined,
     confirmed: boolean,
   ): Found {
+    const stands = this.#near.stands(key, ticket);
+    this.#near.giveBack(ticket);
     if (!this.#far.isChain) context?.observe?.(this.#far.backend.name, key, found);
-    const stands = this.#near.giveBack(ticket);
     const fillable = stands && this.#far.isFillable(key, found, context);
-    if (fillable) this.#near.quietly(this.#near.fill(key, found as CachedValue, ticket));
+    if (fillable) this.#near.quietly(this.#near.fill(key, found as CachedValue, ticket.guards?.[0]));
     else if (stands && isNoValue(found) && candidate !== undefined && !confirmed)
       this.#near.quietly(this.#near.drop(key));
     return this.#far.best(key, context, found, candidate, confirmed);

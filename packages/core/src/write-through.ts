@@ -33,45 +33,50 @@ export class WriteThrough {
     if (context?.unconfirmed) return this.#keepUnconfirmed(mapping, inner, callFar);
     if (context?.skip?.has(this.#near.backend.name))
       return this.#withoutNear([...mapping.keys()], callFar(inner), context);
-    const send = (tickets: readonly FillTicket[], landing?: Landing) =>
-      andThen(callFar(inner), (far) => this.#settle(mapping, far, tickets, landing, context));
+    const keys = [...mapping.keys()];
     // What left before it may bring back what this replaces.
-    for (const key of mapping.keys()) this.#near.break(key);
-    // A tier that processes share gets it once, when far has it: a put before that would break the tickets of this very write.
-    if (this.#near.backend.guards !== undefined) return andThen(this.#near.tickets([...mapping.keys()]), send);
-    const tickets: FillTicket[] = [];
+    for (const key of keys) this.#near.break(key);
+    return andThen(this.#near.ticket(keys), (ticket) => {
+      // A fill is itself what a lease protects, and may be read here at once. A tier that processes share gets it once, when
+      // far has it: a put before that would break the tickets of this very write.
+      const isRead = context?.fill === true && ticket.guards === undefined;
+      const landing = isRead ? this.#land(mapping, context.keepMs) : undefined;
+      return andThen(callFar(inner), (far) => this.#settle(mapping, far, ticket, landing, context));
+    });
+  }
+
+  #land(mapping: ReadonlyMap<string, CachedValue>, keepMs: number | undefined): Landing | undefined {
     let landing: Map<string, PromiseLike<unknown>> | undefined;
     for (const [key, value] of mapping) {
-      tickets.push(this.#near.ticket(key));
-      if (context?.fill !== true || this.#near.isMasked(key)) continue;
-      // A fill is itself what a lease protects, and may be read here at once.
-      const put = this.#near.put(key, this.#near.confidence.confirmed(value), undefined, context.keepMs);
-      if (isPromiseLike(put)) {
-        landing ??= new Map();
-        landing.set(key, put);
-      }
+      if (this.#near.isMasked(key)) continue;
+      const put = this.#near.put(key, this.#near.confidence.confirmed(value), undefined, keepMs);
+      if (!isPromiseLike(put)) continue;
+      landing ??= new Map();
+      landing.set(key, put);
     }
-    return send(tickets, landing);
+    return landing;
   }
 
   #settle(
     mapping: ReadonlyMap<string, CachedValue>,
     far: WriteOutcomes,
-    tickets: readonly FillTicket[],
+    ticket: FillTicket,
     landing: Landing | undefined,
     context: WriteContext | undefined,
   ): Outcomes {
     const fill = context?.fill === true;
     const outcomes: Outcomes = new Map();
-    for (const ticket of tickets) {
-      const { key } = ticket;
-      const value = mapping.get(key) as CachedValue;
+    let left = mapping.size;
+    for (const [key, value] of mapping) {
+      const guard = ticket.guards?.[outcomes.size];
       const outcome = far.get(key) ?? STORED;
       outcomes.set(key, outcome);
       this.#tell(context, key, outcome);
       const settle = () => {
-        const stands = this.#near.giveBack(ticket);
-        if (ticket.guard !== undefined) return this.#settleGuarded(ticket, value, outcome, stands, context);
+        const stands = this.#near.stands(key, ticket);
+        left -= 1;
+        if (left === 0) this.#near.giveBack(ticket);
+        if (guard !== undefined) return this.#settleGuarded(key, value, outcome, guard, stands, context);
         return fill
           ? this.#settleFill(key, value, outcome, stands, context.keepMs)
           : this.#settleSet(key, value, outcome, stands, context?.keepMs);
@@ -132,13 +137,13 @@ export class WriteThrough {
 
   /** A tier that processes share takes it if none of them has changed the key since before the write. */
   #settleGuarded(
-    ticket: FillTicket,
+    key: string,
     value: CachedValue,
     outcome: WriteOutcome,
+    guard: string,
     stands: boolean,
     context: WriteContext | undefined,
   ): Awaitable<WriteOutcome | void> {
-    const { key } = ticket;
     const fill = context?.fill === true;
     const isTaken = outcome.status === "stored" || isSkipped(outcome);
     if (!isTaken && !(fill && outcome.status === "failed")) return this.#near.drop(key);
@@ -146,8 +151,8 @@ export class WriteThrough {
     if (!stands) return this.#giveWay(key, outcome);
     const entry = withRevision(value, revisionOf(outcome));
     const put = isTaken
-      ? this.#near.fill(key, entry, ticket, context?.keepMs)
-      : this.#near.put(key, this.#near.confidence.unconfirmed(entry), ticket, context?.keepMs);
+      ? this.#near.fill(key, entry, guard, context?.keepMs)
+      : this.#near.put(key, this.#near.confidence.unconfirmed(entry), guard, context?.keepMs);
     return andThen(put, (done) =>
       done?.status === "refused" && done.why === "ticket" ? this.#giveWay(key, outcome) : done,
     );
