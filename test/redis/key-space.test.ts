@@ -50,7 +50,11 @@ describe("KeySpace", () => {
   it("does the same for many", () => {
     const space = new KeySpace("cascata");
     const keys = fc.oneof(fc.array(anyKey), fc.array(fc.stringMatching(/^[a-z:]{0,6}$/)));
-    fc.assert(fc.property(keys, (all) => expect(space.valueKeys(all)).toEqual(all.map((key) => space.valueKey(key)))));
+    fc.assert(
+      fc.property(keys, (all) => {
+        expect(space.valueKeys(all)).toEqual(all.map((key) => space.valueKey(key)));
+      }),
+    );
   });
 
   it("keeps its own keys in one slot and apart from all values", () => {
