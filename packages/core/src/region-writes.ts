@@ -59,15 +59,14 @@ export class RegionWrites {
     const startedAt = stamps.next();
     const entry = this.#entry(givenKey, value, options, startedAt, order);
     const ticket = this.#start(key, startedAt);
-    const sent: SentSet = { key, givenKey, entry, ticket };
-    if (!this.#isAlone || options.skip !== undefined) {
-      const log = logOf(givenKey);
-      return this.#whenSet(sent, writeSingle(backend, key, entry, this.#context(log, options)), log);
+    if (this.#isAlone && options.skip === undefined) {
+      const written = writeSingle(backend, key, entry, this.#plainContext);
+      if (written === STORED) return this.#storedAlone(givenKey, key, startedAt);
+      return this.#whenSet({ key, givenKey, entry, ticket }, written, logOf(givenKey));
     }
-    const written = writeSingle(backend, key, entry, this.#plainContext);
-    return written === STORED
-      ? this.#storedAlone(givenKey, key, startedAt)
-      : this.#whenSet(sent, written, logOf(givenKey));
+    const log = logOf(givenKey);
+    const written = writeSingle(backend, key, entry, this.#context(log, options));
+    return this.#whenSet({ key, givenKey, entry, ticket }, written, log);
   }
 
   /** @param given by inner key, the caller's key and value */

@@ -2,11 +2,20 @@ import { LRUCache } from "lru-cache";
 import type { RemovalCause } from "./memory-options.ts";
 import type { Store, StoreOptions } from "./store.ts";
 
-/** The expiry lies beside the value: lru-cache's own costs two arrays, a clock and a timer. */
-interface Held<V extends object> {
+/**
+ * The expiry lies beside the value: lru-cache's own costs two arrays, a clock and a timer. A class, because V8 learns from a
+ * literal whose objects have lived long to make all of them where only a full collection frees them, and their values with them.
+ */
+class Held<V extends object> {
   readonly value: V;
   readonly expiresAt: number;
   readonly weight: number;
+
+  constructor(value: V, expiresAt: number, weight: number) {
+    this.value = value;
+    this.expiresAt = expiresAt;
+    this.weight = weight;
+  }
 }
 
 /** The least recently used entry gives way: `lru-cache` behind the interface of a {@link Store}. */
@@ -62,7 +71,7 @@ export class LruStore<V extends object> implements Store<V> {
       return false;
     }
     this.#now = now;
-    this.#cache.set(key, { value, expiresAt, weight });
+    this.#cache.set(key, new Held(value, expiresAt, weight));
     return true;
   }
 
