@@ -579,6 +579,6 @@ describe("a region's serializer", () => {
     });
     await region.set("k", "v", { tags: ["t"] });
     const bytes = (map.get("r:k") as CachedValue<Uint8Array>).payload;
-    expect(new TextDecoder().decode(bytes)).toMatch(/^cascata1 .*"createdAt":.*\n"v"$/s);
+    expect(new TextDecoder().decode(bytes)).toMatch(/^cascata1 .*"stamp":.*"formatVersion":.*\n"v"$/s);
   });
 });

@@ -2,6 +2,8 @@ const p1 = 0x9e3779b1 | 0;
 const p2 = 0x85ebca77 | 0;
 const p3 = 0xc2b2ae3d | 0;
 const p4 = 0x27d4eb2f | 0;
+/** Keeps two lanes that take the same apart. */
+const apart = 0x5bd1e995;
 
 /** A 64-bit check value as two 32-bit halves. */
 export interface Checksum {
@@ -10,16 +12,26 @@ export interface Checksum {
 }
 
 /**
- * A 64-bit checksum of what `view` shows from `start` on, against accidents and not against forgers. Four 32-bit lanes in
- * the manner of xxHash (BSD-licensed specification, Y. Collet): multiplications of 32 bits are what a runtime has at full
- * speed. One changed word always changes it.
+ * A 64-bit checksum of a key and of what `view` shows from `start` on, against accidents and not against forgers. Four 32-bit
+ * lanes in the manner of xxHash (BSD-licensed specification, Y. Collet): multiplications of 32 bits are what a runtime has at
+ * full speed. One changed word always changes it. The key is taken two UTF-16 units at a time, into two lanes.
  */
-export function checksum(view: DataView, start: number): Checksum {
+export function checksum(view: DataView, start: number, key: string): Checksum {
   const end = view.byteLength;
   let a = (p1 + p2) | 0;
   let b = p2;
   let c = p3;
   let d = p4;
+  const pairs = key.length & ~1;
+  for (let unit = 0; unit < pairs; unit += 2) {
+    const word = key.charCodeAt(unit) | (key.charCodeAt(unit + 1) << 16);
+    a = turn(a, word);
+    d = turn(d, word ^ apart);
+  }
+  if (pairs < key.length) {
+    a = turn(a, key.charCodeAt(pairs));
+    d = turn(d, key.charCodeAt(pairs) ^ apart);
+  }
   let at = start;
   for (const last = end - 16; at <= last; at += 16) {
     a = turn(a, view.getInt32(at, true));
@@ -29,20 +41,8 @@ export function checksum(view: DataView, start: number): Checksum {
   }
   for (const last = end - 4; at <= last; at += 4) a = turn(a, view.getInt32(at, true));
   for (; at < end; at += 1) b = turn(b, view.getUint8(at) + 1);
-  const length = end - start;
+  const length = end - start + Math.imul(key.length, p2);
   return { high: blend(a, b, c, d, length), low: blend(d, c, a, b, ~length) };
-}
-
-/** The same for a text, by its UTF-16 units. */
-export function textChecksum(text: string): Checksum {
-  let a = p1;
-  let b = p4;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    a = turn(a, unit);
-    b = turn(b, unit ^ 0x5bd1e995);
-  }
-  return { high: blend(a, b, p2, p3, text.length), low: blend(b, a, p3, p2, ~text.length) };
 }
 
 /** 16 hexadecimal digits. */

@@ -1,51 +1,40 @@
 import type { CacheMetadata, Order } from "./cached-value.ts";
-import { utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
-import { fourDigits } from "./wire-digits.ts";
+import { utf8Text, viewOf } from "./utf8.ts";
+import { sixteenDigits } from "./wire-digits.ts";
 import { epochAt, headBytes, noOrderText, OrderReader, orderLength, orderText } from "./wire-head.ts";
-import { type Common, commonOf, commonText, hashOf, keyText, longestKeptKey, timesText } from "./wire-metadata.ts";
+import { type Common, commonOf, commonText, timesText } from "./wire-metadata.ts";
 
-// {"check":"f785a7ddca452aa1","createdAt":1795424545123.250,"startedAt":1795424545100.000,
-//  "startedOrder":"k3x9q2m1c7aa 0000000000000017","key":"users:42","serializer":"rich","formatVersion":3,"ttl":60000}
-export const checkStart = '{"check":"';
+// {"stamp":"f785a7ddca452aa1 1795424545123250 1795424545100000 k3x9q2m1c7aa 0000000000000017","serializer":"rich",
+//  "formatVersion":3,"ttl":60000}
+export const checkStart = '{"stamp":"';
 export const checkDigits = 16;
 /** What the checksum covers begins here. */
 export const coveredFrom: number = headBytes + checkStart.length + checkDigits;
-const createdName = '","createdAt":';
-const startedName = ',"startedAt":';
-const orderName = ',"startedOrder":"';
-const wholeDigits = 13;
-const instantLength = wholeDigits + 4;
-const createdAt = coveredFrom + createdName.length;
-const startedAt = createdAt + instantLength + startedName.length;
-const orderAt = startedAt + instantLength + orderName.length;
-const orderEnd = orderAt + orderLength;
-const firstLetterAt = coveredFrom + 3;
-const firstLetter = createdName.charCodeAt(3);
-
-const keyStart = utf8Bytes('","key":"');
-const hashStart = utf8Bytes('","keyHash":"');
+const instantDigits = 16;
+const createdAt = coveredFrom + 1;
+const startedAt = createdAt + instantDigits + 1;
+const orderAt = startedAt + instantDigits + 1;
+const stampEnd = orderAt + orderLength;
 const newline = 10;
-const quote = 34;
-const dot = 46;
-const backslash = 92;
+const space = 32;
 
 /** Instants of so many digits, from 2001 to 2286, have a spelling of a fixed length. */
-const leastMicros = 10 ** (wholeDigits + 2);
-const tooManyMicros = 10 ** (wholeDigits + 3);
+const leastMicros = 10 ** (instantDigits - 1);
+const tooManyMicros = 10 ** instantDigits;
 const half = 10 ** 9;
 
 /**
  * The line of metadata from behind its checksum on. Instants of whole microseconds and an order stand at fixed places, where
  * they are read without looking for them; any others are members like the rest.
  */
-export function lineText(key: string, metadata: CacheMetadata, serializer: string, offsetMs: number): string {
+export function lineText(metadata: CacheMetadata, serializer: string, offsetMs: number): string {
   const common = commonText(metadata, serializer);
   const created = instantText(metadata.createdAt + offsetMs);
   const started = metadata.startedAt === metadata.createdAt ? created : instantText(metadata.startedAt + offsetMs);
   const order = fixedOrder(metadata.startedOrder);
   if (created === undefined || started === undefined || order === undefined)
-    return `",${keyText(key)},${common},${timesText(metadata, offsetMs)}}\n`;
-  return `${createdName}${created}${startedName}${started}${orderName}${order}",${keyText(key)},${common}}\n`;
+    return `",${common},${timesText(metadata, offsetMs)}}\n`;
+  return ` ${created} ${started} ${order}",${common}}\n`;
 }
 
 function instantText(instant: number): string | undefined {
@@ -53,8 +42,7 @@ function instantText(instant: number): string | undefined {
   if (!(micros >= leastMicros && micros < tooManyMicros) || micros / 1000 !== instant) return undefined;
   // In two halves: printing a number of more than 32 bits takes as long as all the rest.
   const high = Math.floor(micros / half);
-  const digits = String(high) + String(half + (micros - high * half)).slice(1);
-  return `${digits.slice(0, wholeDigits)}.${digits.slice(wholeDigits)}`;
+  return String(high) + String(half + (micros - high * half)).slice(1);
 }
 
 function fixedOrder(order: Order | undefined): string | undefined {
@@ -72,7 +60,7 @@ export class LineReader {
   readonly #serializer: string;
   readonly #revisions = new OrderReader();
   readonly #orders = new OrderReader();
-  /** What stood behind the last key, and what it said. */
+  /** What stood behind the last stamp, and what it said. */
   #rest: DataView = viewOf(new Uint8Array(0));
   #common: Common | undefined;
   /** Whether that is no more than version and ttl. */
@@ -89,10 +77,9 @@ export class LineReader {
   }
 
   /** The metadata; `undefined`: parse it. Head and checksum have been checked. */
-  read(bytes: Uint8Array, view: DataView, key: string, offsetMs: number): CacheMetadata | undefined {
-    if (!isFixed(view)) return undefined;
-    const keyEnd = endOfKey(view, key);
-    const common = keyEnd === undefined ? undefined : this.#commonAt(bytes, view, keyEnd);
+  read(bytes: Uint8Array, view: DataView, offsetMs: number): CacheMetadata | undefined {
+    if (view.byteLength <= stampEnd || view.getUint8(coveredFrom) !== space) return undefined;
+    const common = this.#commonIn(bytes, view);
     if (common === undefined) return undefined;
     const created = instantAt(view, createdAt) - offsetMs;
     const started = instantAt(view, startedAt) - offsetMs;
@@ -115,20 +102,15 @@ export class LineReader {
     };
   }
 
-  /** What stands between the key and the payload. Entries of one region mostly have the same there. */
-  #commonAt(bytes: Uint8Array, view: DataView, at: number): Common | undefined {
-    const rest = this.#rest;
-    const length = rest.byteLength;
-    const isKnown = this.#common !== undefined && at + length <= view.byteLength && isSame(view, at, rest);
-    if (isKnown) {
-      this.#end = at + length;
+  /** What stands between the stamp and the payload. Entries of one region mostly have the same there. */
+  #commonIn(bytes: Uint8Array, view: DataView): Common | undefined {
+    if (this.#common !== undefined && this.#end <= view.byteLength && isSame(view, stampEnd, this.#rest))
       return this.#common;
-    }
-    const end = bytes.indexOf(newline, at) + 1;
-    const common = this.#parsed(utf8Text(bytes, at, end));
+    const end = bytes.indexOf(newline, stampEnd) + 1;
+    const common = this.#parsed(utf8Text(bytes, stampEnd, end));
     if (common === undefined) return undefined;
     // A copy: what was read may be a part of a large network buffer.
-    this.#rest = viewOf(Uint8Array.from(bytes.subarray(at, end)));
+    this.#rest = viewOf(Uint8Array.from(bytes.subarray(stampEnd, end)));
     this.#common = common;
     this.#isPlain = Object.keys(common).length === 2 && common.ttl !== undefined;
     this.#end = end;
@@ -145,48 +127,8 @@ export class LineReader {
   }
 }
 
-function isFixed(view: DataView): boolean {
-  return (
-    view.byteLength > orderEnd &&
-    view.getUint8(firstLetterAt) === firstLetter &&
-    view.getUint8(createdAt + wholeDigits) === dot &&
-    view.getUint8(startedAt + wholeDigits) === dot &&
-    view.getUint8(orderAt - 1) === quote &&
-    view.getUint8(orderEnd) === quote
-  );
-}
-
-/** As far as doubles go: whole and fraction, added, round as the whole text would. */
 function instantAt(view: DataView, at: number): number {
-  const millions = fourDigits(view.getInt32(at, true)) * 10_000 + fourDigits(view.getInt32(at + 4, true));
-  const rest = fourDigits(view.getInt32(at + 8, true)) * 10 + view.getUint8(at + 12) - 48;
-  // The dot is no digit, and stands for the first of the four.
-  const micros = fourDigits(view.getInt32(at + wholeDigits, true) & 0xffffff00);
-  return millions * 100_000 + rest + micros / 1000;
-}
-
-/** Where the key ends, if it is this one and stands there as it is. */
-function endOfKey(view: DataView, key: string): number | undefined {
-  if (key.length > longestKeptKey) return endOfText(view, endOfBytes(view, orderEnd, hashStart), hashOf(key));
-  return endOfText(view, endOfBytes(view, orderEnd, keyStart), key);
-}
-
-function endOfBytes(view: DataView, at: number, expected: Uint8Array): number | undefined {
-  const end = at + expected.length;
-  if (end > view.byteLength) return undefined;
-  for (let index = 0; index < expected.length; index += 1)
-    if (view.getUint8(at + index) !== expected[index]) return undefined;
-  return end;
-}
-
-function endOfText(view: DataView, at: number | undefined, text: string): number | undefined {
-  const end = (at ?? 0) + text.length;
-  if (at === undefined || end > view.byteLength) return undefined;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (view.getUint8(at + index) !== unit || unit === backslash || unit === quote || unit > 127) return undefined;
-  }
-  return end;
+  return sixteenDigits(view, at) / 1000;
 }
 
 /** Whether `view` shows at `at` what `other` shows, which is longer than a word. */

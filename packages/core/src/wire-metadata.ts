@@ -1,21 +1,15 @@
 import type { CacheMetadata, Order } from "./cached-value.ts";
-import { checksumText, textChecksum } from "./checksum.ts";
 import { SerializationError } from "./errors.ts";
 import { noOrderText, orderIn } from "./wire-head.ts";
+
+/** Checksum, instants in microseconds, and order. */
+const stampForm = /^[\da-f]{16} (\d{16}) (\d{16}) (.{29})$/;
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** The members of a stored line. */
 export type Line = Readonly<Record<string, unknown>>;
 /** What of the metadata most entries of a region have in common. */
 export type Common = Omit<CacheMetadata, "createdAt" | "startedAt" | "startedOrder" | "revision">;
-
-/** Longer keys stand in the line as a hash. */
-export const longestKeptKey = 64;
-
-/** The member that names the key. */
-export function keyText(key: string): string {
-  return key.length <= longestKeptKey ? `"key":${quoted(key)}` : `"keyHash":"${hashOf(key)}"`;
-}
 
 /** The serializer and what of the metadata is no instant and no order, as members of a JSON object. */
 export function commonText(metadata: CacheMetadata, serializer: string): string {
@@ -33,34 +27,31 @@ export function timesText(metadata: CacheMetadata, offsetMs: number): string {
   const { createdAt, startedAt, startedOrder } = metadata;
   const text = `"createdAt":${finite(createdAt + offsetMs, "createdAt")},"startedAt":${finite(startedAt + offsetMs, "startedAt")}`;
   if (startedOrder === undefined) return text;
-  return `${text},"startedOrder":[${quoted(startedOrder.epoch)},${finite(startedOrder.seq, "startedOrder.seq")}]`;
-}
-
-/** As `JSON.stringify` does it, without the call where there is nothing to escape. */
-function quoted(text: string): string {
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return JSON.stringify(text);
-  }
-  return `"${text}"`;
-}
-
-/** Whether the line was written for `key`. */
-export function isOfKey(line: Line, key: string): boolean {
-  return key.length <= longestKeptKey ? line["key"] === key : line["keyHash"] === hashOf(key);
+  return `${text},"startedOrder":[${JSON.stringify(startedOrder.epoch)},${finite(startedOrder.seq, "startedOrder.seq")}]`;
 }
 
 /** The metadata of a line. @throws SerializationError naming the first wrong member */
 export function metadataOf(line: Line, revision: Order | undefined, offsetMs: number): CacheMetadata {
+  const { createdAt, startedAt, startedOrder } = timesOf(line);
   const metadata: Writable<CacheMetadata> = {
-    createdAt: number(line["createdAt"], "createdAt") - offsetMs,
-    startedAt: number(line["startedAt"], "startedAt") - offsetMs,
+    createdAt: createdAt - offsetMs,
+    startedAt: startedAt - offsetMs,
     ...commonOf(line),
   };
-  const startedOrder = order(line["startedOrder"]);
   if (startedOrder !== undefined) metadata.startedOrder = startedOrder;
   if (revision !== undefined) metadata.revision = revision;
   return metadata;
+}
+
+/** Of the stamp, where they fit there; else they are members. */
+function timesOf(line: Line): Pick<CacheMetadata, "createdAt" | "startedAt" | "startedOrder"> {
+  const [, created, started, order = ""] = stampForm.exec(String(line["stamp"])) ?? [];
+  const startedOrder = created === undefined ? orderOf(line["startedOrder"]) : stampedOrder(order);
+  return {
+    createdAt: created === undefined ? number(line["createdAt"], "createdAt") : Number(created) / 1000,
+    startedAt: started === undefined ? number(line["startedAt"], "startedAt") : Number(started) / 1000,
+    ...(startedOrder !== undefined && { startedOrder }),
+  };
 }
 
 /** What {@link commonText} wrote, but for the serializer. @throws SerializationError naming the first wrong member */
@@ -72,11 +63,6 @@ export function commonOf(line: Line): Common {
   if (tags !== undefined) common.tags = texts(tags);
   if (validators !== undefined) common.validators = record(validators);
   return common;
-}
-
-/** What stands for a long key. */
-export function hashOf(key: string): string {
-  return checksumText(textChecksum(key));
 }
 
 function finite(value: number, name: string): string {
@@ -92,11 +78,12 @@ function number(value: unknown, name: string): number {
   return typeof value === "number" ? value : wrong(name);
 }
 
-/** In both spellings: an epoch and a number, or the text of a fixed length. */
-function order(value: unknown): Order | undefined {
+function stampedOrder(text: string): Order | undefined {
+  return text === noOrderText ? undefined : (orderIn(text) ?? wrong("startedOrder"));
+}
+
+function orderOf(value: unknown): Order | undefined {
   if (value === undefined) return undefined;
-  if (value === noOrderText) return undefined;
-  if (typeof value === "string") return orderIn(value) ?? wrong("startedOrder");
   if (!Array.isArray(value) || typeof value[0] !== "string") return wrong("startedOrder");
   return { epoch: value[0], seq: number(value[1], "startedOrder") };
 }

@@ -9,7 +9,7 @@ import { joinedBytes, utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
 import { hexWord } from "./wire-digits.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
 import { checkDigits, checkStart, coveredFrom, LineReader, lineText } from "./wire-line.ts";
-import { isOfKey, metadataOf } from "./wire-metadata.ts";
+import { metadataOf } from "./wire-metadata.ts";
 
 export { headBytes } from "./wire-head.ts";
 
@@ -31,7 +31,8 @@ const newline = 10;
 /**
  * Entries to bytes and back, for tiers that keep bytes: the head with the revision, one line of JSON with the metadata,
  * and the payload as the serializer made it. What is read back was written for this key, by this serializer, and is
- * whole; anything else is a SerializationError. The checksum covers all but the head, which the store may write.
+ * whole; anything else is a SerializationError. The checksum covers the key, which is not stored, and all but the head, which
+ * the store may write.
  */
 export class Wire {
   readonly #serializer: Serializer;
@@ -69,11 +70,11 @@ export class Wire {
    */
   encode(key: string, entry: CachedValue): Uint8Array {
     const { metadata } = entry;
-    const line = lineText(key, metadata, this.#serializer.name, this.#offsetMs());
+    const line = lineText(metadata, this.#serializer.name, this.#offsetMs());
     const start = headOf(metadata.revision) + checkStart + noCheck + line;
     const bytes = this.#bytesOf(key, start, entry.payload);
     if (bytes.length > this.#maxBytes) throw this.#tooBig(key, `${bytes.length}`);
-    writeCheck(bytes);
+    writeCheck(bytes, key);
     return bytes;
   }
 
@@ -84,9 +85,9 @@ export class Wire {
   decode(key: string, bytes: Uint8Array): CachedValue {
     const view = viewOf(bytes);
     if (!hasHead(view)) throw failure(key, "it was not written by Cascata, or was cut");
-    if (!isWhole(view)) throw failure(key, "its checksum is wrong: it was cut or changed");
+    if (!isWhole(view, key)) throw failure(key, "its checksum is wrong: it was cut, changed or stored for another key");
     const offsetMs = this.#offsetMs();
-    const quick = this.#reader.read(bytes, view, key, offsetMs);
+    const quick = this.#reader.read(bytes, view, offsetMs);
     const from = quick === undefined ? bytes.indexOf(newline, coveredFrom) + 1 : this.#reader.end;
     const metadata = quick ?? this.#parsed(key, bytes, view, from - 1, offsetMs);
     try {
@@ -106,7 +107,6 @@ export class Wire {
   #parsed(key: string, bytes: Uint8Array, view: DataView, lineEnd: number, offsetMs: number): CacheMetadata {
     const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
     if (line === undefined) throw failure(key, "its metadata cannot be read");
-    if (!isOfKey(line, key)) throw failure(key, "it was stored for another key");
     const serializer = line["serializer"];
     if (serializer !== this.#serializer.name) {
       throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
@@ -153,19 +153,19 @@ function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-function writeCheck(bytes: Uint8Array): void {
+function writeCheck(bytes: Uint8Array, key: string): void {
   const view = viewOf(bytes);
-  const { high, low } = checksum(view, coveredFrom);
+  const { high, low } = checksum(view, coveredFrom, key);
   view.setInt32(checkAt, hexWord(high >>> 16), true);
   view.setInt32(checkAt + 4, hexWord(high), true);
   view.setInt32(checkAt + 8, hexWord(low >>> 16), true);
   view.setInt32(checkAt + 12, hexWord(low), true);
 }
 
-function isWhole(view: DataView): boolean {
+function isWhole(view: DataView, key: string): boolean {
   if (view.byteLength <= coveredFrom) return false;
   for (let at = 0; at < startBytes.length; at += 1) if (view.getUint8(headBytes + at) !== startBytes[at]) return false;
-  const { high, low } = checksum(view, coveredFrom);
+  const { high, low } = checksum(view, coveredFrom, key);
   return (
     view.getInt32(checkAt, true) === hexWord(high >>> 16) &&
     view.getInt32(checkAt + 4, true) === hexWord(high) &&
