@@ -12,29 +12,12 @@ interface Held {
   readonly confirmed: boolean;
 }
 
-/** What a batch has to ask the farther tier for: mostly keys of which the near one holds nothing. */
-class Lacking {
-  readonly keys: string[] = [];
-  readonly #places: number[] = [];
-  #held: Map<number, Held> | undefined;
-
-  /** @param place of the key in the batch */
-  add(key: string, place: number, held?: Held): void {
-    if (held !== undefined) {
-      this.#held ??= new Map();
-      this.#held.set(this.keys.length, held);
-    }
-    this.keys.push(key);
-    this.#places.push(place);
-  }
-
-  placeOf(index: number): number {
-    return this.#places[index] as number;
-  }
-
-  heldOf(index: number): Held | undefined {
-    return this.#held?.get(index);
-  }
+/** What a batch has to ask the farther tier for: keys and their places in the batch, and what the near one holds of a few. */
+interface Lacking {
+  readonly keys: string[];
+  readonly places: number[];
+  /** By the index among the keys. */
+  readonly held: Map<number, Held>;
 }
 
 /** A read of many keys through a near and a far tier: one call of each. */
@@ -53,14 +36,14 @@ export class BatchRead {
     context: ReadContext | undefined,
     near: readonly Found[],
   ): Awaitable<readonly Found[]> {
-    const lacking = new Lacking();
+    const lacking: Lacking = { keys: [], places: [], held: new Map() };
     let doubtful: Map<string, CachedValue> | undefined;
     for (let place = 0; place < keys.length; place += 1) {
       const key = keys[place] as string;
       const found = near[place] as Found;
       context?.observe?.(this.#near.backend.name, key, found);
       if (!(found instanceof CachedValue) || this.#near.isMasked(key)) {
-        lacking.add(key, place);
+        add(lacking, key, place);
         continue;
       }
       const judgement = judgementOf(key, found, context);
@@ -69,15 +52,15 @@ export class BatchRead {
       if (judgement === "fresh" && !this.#near.confidence.trusts(found)) {
         doubtful ??= new Map();
         doubtful.set(key, found);
-      } else if (judgement === "absent") lacking.add(key, place);
-      else lacking.add(key, place, { candidate: found, confirmed });
+      } else if (judgement === "absent") add(lacking, key, place);
+      else add(lacking, key, place, { candidate: found, confirmed });
     }
     if (doubtful === undefined) return lacking.keys.length === 0 ? near : this.#lackingFromFar(lacking, context, near);
     return andThen(this.#settleDoubtful(doubtful, context), (settled) => {
       const answers = [...near];
       keys.forEach((key, place) => {
         const one = settled.get(key);
-        if (one === "different") lacking.add(key, place);
+        if (one === "different") add(lacking, key, place);
         else if (one !== undefined) answers[place] = one;
       });
       return lacking.keys.length === 0 ? answers : this.#lackingFromFar(lacking, context, answers);
@@ -116,12 +99,12 @@ export class BatchRead {
     near: readonly Found[],
   ): Awaitable<readonly Found[]> {
     const answers = near.slice();
-    const { keys } = lacking;
+    const { keys, places, held } = lacking;
     if (context?.nearestOnly) {
-      for (let index = 0; index < keys.length; index += 1) {
-        const held = lacking.heldOf(index);
-        answers[lacking.placeOf(index)] = held?.confirmed ? held.candidate : NO_VALUE;
-      }
+      places.forEach((place, index) => {
+        const own = held.get(index);
+        answers[place] = own?.confirmed ? own.candidate : NO_VALUE;
+      });
       return answers;
     }
     this.#far.attach();
@@ -141,24 +124,29 @@ export class BatchRead {
   }
 
   #arrivedMulti(
-    lacking: Lacking,
+    { keys, places, held }: Lacking,
     context: ReadContext | undefined,
     found: readonly Found[],
     ticket: FillTicket,
     answers: Found[],
   ): void {
-    const { keys } = lacking;
     const filled = new Array<CachedValue | undefined>(keys.length);
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
       const one = found[index] as Found;
-      const held = lacking.heldOf(index);
+      const own = held.size === 0 ? undefined : held.get(index);
       if (!this.#far.isChain) context?.observe?.(this.#far.backend.name, key, one);
       const stands = this.#near.stands(key, ticket);
       if (stands && this.#far.isFillable(key, one, context)) filled[index] = one as CachedValue;
-      else if (stands && isNoValue(one) && held?.confirmed === false) this.#near.quietly(this.#near.drop(key));
-      answers[lacking.placeOf(index)] = this.#far.best(key, context, one, held?.candidate, held?.confirmed ?? true);
+      else if (stands && isNoValue(one) && own?.confirmed === false) this.#near.quietly(this.#near.drop(key));
+      answers[places[index] as number] = this.#far.best(key, context, one, own?.candidate, own?.confirmed ?? true);
     }
     this.#near.fillMulti(keys, filled, ticket.guards);
   }
+}
+
+function add({ keys, places, held }: Lacking, key: string, place: number, own?: Held): void {
+  if (own !== undefined) held.set(keys.length, own);
+  keys.push(key);
+  places.push(place);
 }

@@ -40,8 +40,7 @@ export class Fences {
 
   /** Whether the key has not been changed since; to be asked before the ticket is given back. */
   stands(key: string, ticket: FenceTicket): boolean {
-    if (ticket < this.#allChangedAt) return false;
-    return !(isLater(this.#changed, key, ticket) || isLater(this.#before, key, ticket));
+    return ticket >= this.#allChangedAt && !isLater(this.#changed, key, ticket) && !isLater(this.#before, key, ticket);
   }
 
   /** The work is done. */
@@ -70,11 +69,8 @@ export class Fences {
     this.#lapStart = this.#number;
     this.#early = this.#late;
     this.#late = 0;
-    const past = this.#before;
-    this.#before = this.#changed;
-    this.#changed = past;
-    past.clear();
-    if (this.#early === 0) this.#before.clear();
+    this.#before = this.#early > 0 ? this.#changed : new Map();
+    this.#changed = new Map();
   }
 }
 
