@@ -248,6 +248,59 @@ describe("a set in memory alone", () => {
     expect(told).toEqual([{ keys: ["k"], confirmed: true }]);
   });
 
+  it("reports of many what became of each, and tells of all at once", async () => {
+    const { region } = scene();
+    const told: unknown[] = [];
+    region.on("set", (event) => told.push(event));
+    const report = await region.setMulti(
+      new Map([
+        ["a", 1],
+        ["b", 2],
+      ]),
+    );
+    const outcomes = new Map([
+      ["a", { status: "stored" }],
+      ["b", { status: "stored" }],
+    ]);
+    expect([report.confirmed, report.outcomes, report.tiers]).toEqual([
+      true,
+      outcomes,
+      new Map([["memory", outcomes]]),
+    ]);
+    expect(told).toEqual([{ keys: ["a", "b"], confirmed: true }]);
+    expect(await region.getMulti(["a", "b"])).toEqual([1, 2]);
+  });
+
+  it("is of the last value where a mangler makes one key of two", async () => {
+    const { region } = scene({ keyMangler: (key) => key.toLowerCase() });
+    const told: unknown[] = [];
+    region.on("set", (event) => told.push(event));
+    const report = await region.setMulti(
+      new Map([
+        ["K", 1],
+        ["k", 2],
+      ]),
+    );
+    expect([await region.get("K"), [...report.outcomes.keys()]]).toEqual([2, ["k"]]);
+    expect(told).toEqual([{ keys: ["k"], confirmed: true }]);
+  });
+
+  it.each([
+    ["alone", (region: Region) => region.set("k", 1)],
+    ["among others", (region: Region) => region.setMulti(new Map([["k", 1]]))],
+  ])("%s ends what began while the store took it: nobody joins that any more", async (_name, set) => {
+    const made = deferred<number>();
+    const clock = new ManualClock();
+    const onRemoved = () => void region.getOrCreate("k", () => made.promise, { forceRefresh: true });
+    const backend = new MemoryBackend({ maxEntries: 1, clock, onRemoved });
+    const region: Region = createRegion({ name: "r", backend, clock, ttl: "1m" });
+    await region.set("other", 0);
+    await set(region);
+    const later = region.getOrCreate("k", () => 2, { forceRefresh: true });
+    made.resolve(0);
+    expect(await later).toBe(2);
+  });
+
   it("counts the entry's age from itself", async () => {
     const { region } = scene();
     await region.set("k", 1);

@@ -127,11 +127,12 @@ export class RegionEventHub {
   }
 
   observes(event: RegionEventName): boolean {
-    return this.#observed.has(event);
+    // Most regions have no listener at all, and a creation asks for several events.
+    return this.#observed.size > 0 && this.#observed.has(event);
   }
 
   emit<E extends RegionEventName>(event: E, details: Parameters<RegionEvents[E]>[0]): void {
-    if (this.#observed.has(event)) this.#emitter.emit(event, details);
+    if (this.observes(event)) this.#emitter.emit(event, details);
   }
 
   /** Both events of a hit, without looking them up. */

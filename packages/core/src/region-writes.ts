@@ -1,4 +1,4 @@
-import { type Awaitable, andThen } from "./awaitable.ts";
+import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { WriteOutcomes } from "./backend.ts";
 import type { CachedValue, Order } from "./cached-value.ts";
 import type { ResolvedWriteOptions } from "./call-options.ts";
@@ -13,21 +13,11 @@ import { RecentChanges } from "./recent-changes.ts";
 import { type CloseReport, closeRegion } from "./region-close.ts";
 import { RegionInvalidations } from "./region-invalidations.ts";
 import type { RegionState } from "./region-state.ts";
+import { givenKeysOf, leavesOld, logOf, type SentSet } from "./sent-sets.ts";
 import { chainOf } from "./tiers.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
 import { answerOf, done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
 import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
-
-const none: readonly PendingDelete[] = [];
-/** Refusals after which the authority still holds the old value. */
-const leavesOld: ReadonlySet<string> = new Set(["too-large", "full"]);
-
-interface SentSet {
-  readonly key: string;
-  readonly givenKey: string;
-  readonly entry: CachedValue;
-  readonly ticket: FenceTicket | undefined;
-}
 
 /** The writing half of a region: sets, deletes and invalidations that tell the truth and are retried until it is done. */
 export class RegionWrites {
@@ -58,41 +48,49 @@ export class RegionWrites {
     const order = this.#state.knownOrder();
     const startedAt = stamps.next();
     const entry = this.#entry(givenKey, value, options, startedAt, order);
-    const ticket = this.#start(key, startedAt);
+    const sent: SentSet = { key, givenKey, entry, ticket: this.#start(key, startedAt) };
     if (this.#isAlone && options.skip === undefined) {
       const written = writeSingle(backend, key, entry, this.#plainContext);
-      if (written === STORED) return this.#storedAlone(givenKey, key, startedAt);
-      return this.#whenSet({ key, givenKey, entry, ticket }, written, logOf(givenKey));
+      if (written === STORED) {
+        this.#storedAlone(key, startedAt);
+        return this.#reportAlone([givenKey]);
+      }
+      return this.#whenSet(sent, written, logOf([sent]));
     }
-    const log = logOf(givenKey);
-    const written = writeSingle(backend, key, entry, this.#context(log, options));
-    return this.#whenSet({ key, givenKey, entry, ticket }, written, log);
+    const log = logOf([sent]);
+    return this.#whenSet(sent, writeSingle(backend, key, entry, this.#context(log, options)), log);
   }
 
-  /** @param given by inner key, the caller's key and value */
-  set(given: ReadonlyMap<string, readonly [string, unknown]>, options: ResolvedWriteOptions): Awaitable<WriteReport> {
+  /** The same for many. @param mapping by the caller's keys */
+  set(mapping: ReadonlyMap<string, unknown>, options: ResolvedWriteOptions): Awaitable<WriteReport> {
     const { backend, stamps } = this.#state;
     const order = this.#state.knownOrder();
     const startedAt = stamps.next();
     const entries = new Map<string, CachedValue>();
-    for (const [key, [givenKey, value]] of given)
-      entries.set(key, this.#entry(givenKey, value, options, startedAt, order));
-    const sets = [...entries].map(([key, entry]): SentSet => {
-      const [givenKey] = given.get(key) as readonly [string, unknown];
-      return { key, givenKey, entry, ticket: this.#start(key, startedAt) };
-    });
-    const log = new WriteLog((key) => given.get(key)?.[0] ?? key);
-    return andThen(writeMany(backend, entries, this.#context(log, options)), (all) => {
+    const made: SentSet[] = [];
+    for (const [givenKey, value] of mapping) {
+      const key = this.#state.inner(givenKey);
+      const entry = this.#entry(givenKey, value, options, startedAt, order);
+      entries.set(key, entry);
+      made.push({ key, givenKey, entry, ticket: undefined });
+    }
+    // Of keys that a mangler makes one, the last.
+    const sets = entries.size === made.length ? made : made.filter(({ key, entry }) => entries.get(key) === entry);
+    for (const sent of sets) sent.ticket = this.#start(sent.key, startedAt);
+    const log = logOf(sets);
+    const isPlain = this.#isAlone && options.skip === undefined;
+    const written = writeMany(backend, entries, isPlain ? this.#plainContext : this.#context(log, options));
+    if (isPlain && !isPromiseLike(written) && written.size === 0) {
+      for (const { key } of sets) this.#storedAlone(key, startedAt);
+      return this.#reportAlone(givenKeysOf(sets));
+    }
+    return andThen(written, (all) => {
       const pending: PendingDelete[] = [];
       for (const sent of sets) {
         const left = this.#settled(sent, all.get(sent.key) ?? STORED, log);
         if (left !== undefined) pending.push(left);
       }
-      return this.#wasSet(
-        [...given.values()].map(([key]) => key),
-        log,
-        pending,
-      );
+      return this.#wasSet(sets, log, pending);
     });
   }
 
@@ -176,18 +174,21 @@ export class RegionWrites {
   #whenSet(sent: SentSet, written: Awaitable<WriteOutcome>, log: WriteLog): Awaitable<WriteReport> {
     return andThen(written, (outcome) => {
       const pending = this.#settled(sent, outcome, log);
-      return this.#wasSet([sent.givenKey], log, pending === undefined ? none : [pending]);
+      return this.#wasSet([sent], log, pending === undefined ? [] : [pending]);
     });
   }
 
-  /** The same where memory is all, and has taken it: nobody has anything to tell. */
-  #storedAlone(givenKey: string, key: string, startedAt: number): WriteReport {
-    const { backend, events, flights, pending } = this.#state;
+  /** After one key's set where memory is all, and has taken it: nobody has anything to tell. */
+  #storedAlone(key: string, startedAt: number): void {
     // A listener of what the store lets go of may have begun one meanwhile.
-    flights.forget(key);
-    pending.supersede(key, startedAt);
-    if (events.observes("set")) events.emit("set", { keys: [givenKey], confirmed: true });
-    return new StoredReport(givenKey, backend.name);
+    this.#state.flights.forget(key);
+    this.#state.pending.supersede(key, startedAt);
+  }
+
+  #reportAlone(keys: readonly string[]): WriteReport {
+    const { backend, events } = this.#state;
+    if (events.observes("set")) events.emit("set", { keys, confirmed: true });
+    return new StoredReport(keys, backend.name);
   }
 
   /** After one key's set: what is to be deleted if the store did not take it. */
@@ -206,7 +207,7 @@ export class RegionWrites {
       state.pending.supersede(key, startedAt);
       return undefined;
     }
-    if (outcome.status === "refused" && !leavesOld.has(outcome.why)) return undefined;
+    if (outcome.status === "refused" && !leavesOld(outcome.why)) return undefined;
     // The old value must not be served on: the key is deleted until the store has confirmed at least that.
     return state.pending.add(key, startedAt);
   }
@@ -219,9 +220,10 @@ export class RegionWrites {
     else replays.answered(ticket);
   }
 
-  #wasSet(keys: readonly string[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {
+  #wasSet(sets: readonly SentSet[], log: WriteLog, pending: readonly PendingDelete[]): Awaitable<WriteReport> {
     const report = this.#report(log, pending);
-    if (this.#state.events.observes("set")) this.#state.events.emit("set", { keys, confirmed: report.confirmed });
+    const { events } = this.#state;
+    if (events.observes("set")) events.emit("set", { keys: givenKeysOf(sets), confirmed: report.confirmed });
     return answerOf(report, "a set", this.#state.options.unconfirmed);
   }
 
@@ -245,8 +247,4 @@ export class RegionWrites {
     const { backend, events } = this.#state;
     events.emit("tierFailed", { tier: backend.name, operation, key, error: outcome.error });
   }
-}
-
-function logOf(givenKey: string): WriteLog {
-  return new WriteLog(() => givenKey);
 }

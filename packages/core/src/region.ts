@@ -233,11 +233,10 @@ export class Region<V = unknown> {
 
   /** One write a tier. The mapping and its values are not changed. */
   async setMulti<T extends V = V>(mapping: ReadonlyMap<string, T>, options?: WriteOptions): Promise<WriteReport> {
-    const { state, writes } = this.#binding.parts();
+    const { state, writes, writeDefaults } = this.#binding.parts();
     checkMapping(mapping);
-    const given = new Map<string, readonly [string, T]>();
-    for (const pair of mapping) given.set(state.inner(pair[0]), pair);
-    return given.size === 0 ? nothing : writes.set(given, resolveWriteOptions(options, state));
+    if (mapping.size === 0) return nothing;
+    return writes.set(mapping, options === undefined ? writeDefaults : resolveWriteOptions(options, state));
   }
 
   async delete(key: string): Promise<WriteReport> {

@@ -116,14 +116,14 @@ export class LoggedReport implements WriteReport {
   }
 }
 
-/** The report of one key that one tier, which is all there is, has stored. */
+/** The report of keys that one tier, which is all there is, has stored. */
 export class StoredReport implements WriteReport {
   readonly confirmed = true;
-  readonly #key: string;
+  readonly #keys: readonly string[];
   readonly #tier: string;
 
-  constructor(key: string, tier: string) {
-    this.#key = key;
+  constructor(keys: readonly string[], tier: string) {
+    this.#keys = keys;
     this.#tier = tier;
   }
 
@@ -132,7 +132,7 @@ export class StoredReport implements WriteReport {
   }
 
   get outcomes(): WriteReport["outcomes"] {
-    return new Map([[this.#key, STORED]]);
+    return new Map(this.#keys.map((key) => [key, STORED]));
   }
 
   get tiers(): WriteReport["tiers"] {

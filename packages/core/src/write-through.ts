@@ -254,6 +254,7 @@ function isSkipped(outcome: WriteOutcome): boolean {
 }
 
 const SKIPPED: WriteOutcome = Object.freeze({ status: "refused", why: "skipped" });
+const allStored: WriteOutcomes = new Map();
 const overtaken: WriteOutcome = Object.freeze({ status: "refused", why: "newer" });
 
 /** The same, by key. */
@@ -275,10 +276,9 @@ export function writeMany(
   mapping: ReadonlyMap<string, CachedValue>,
   context?: WriteContext,
 ): Awaitable<WriteOutcomes> {
-  const keys = [...mapping.keys()];
-  if (context?.skip?.has(backend.name)) return skipped(keys);
-  return outcomesOf(backend, "setMulti", keys, () =>
-    andThen(backend.setMulti(mapping, context), (all) => all ?? new Map()),
+  if (context?.skip?.has(backend.name)) return skipped(mapping.keys());
+  return outcomesOf(backend, "setMulti", mapping.keys(), () =>
+    andThen(backend.setMulti(mapping, context), (all) => all ?? allStored),
   );
 }
 
@@ -294,7 +294,7 @@ export function deleteMany(
   context?: WriteContext,
 ): Awaitable<WriteOutcomes> {
   return outcomesOf(backend, "deleteMulti", keys, () =>
-    andThen(backend.deleteMulti(keys, context), (all) => all ?? new Map()),
+    andThen(backend.deleteMulti(keys, context), (all) => all ?? allStored),
   );
 }
 
@@ -310,15 +310,16 @@ export function withRevision(entry: CachedValue, revision: Order | undefined): C
 function outcomesOf(
   backend: CacheBackend,
   operation: string,
-  keys: readonly string[],
+  keys: Iterable<string>,
   run: () => Awaitable<WriteOutcomes>,
 ): Awaitable<WriteOutcomes> {
   const fail = (error: unknown): WriteOutcomes => {
+    const list = [...keys];
     const outcome: WriteOutcome = {
       status: "failed",
-      error: asCacheError(error, backend.name, operation, keys.length),
+      error: asCacheError(error, backend.name, operation, list.length),
     };
-    return new Map(keys.map((key) => [key, outcome]));
+    return new Map(list.map((key) => [key, outcome]));
   };
   try {
     const outcomes = run();
@@ -332,6 +333,6 @@ function single(key: string, outcome: WriteOutcome | void): WriteOutcomes {
   return new Map(outcome === undefined ? [] : [[key, outcome]]);
 }
 
-function skipped(keys: readonly string[]): WriteOutcomes {
-  return new Map(keys.map((key) => [key, { status: "refused", why: "skipped" } as const]));
+function skipped(keys: Iterable<string>): WriteOutcomes {
+  return new Map([...keys].map((key) => [key, SKIPPED]));
 }
