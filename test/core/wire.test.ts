@@ -318,7 +318,7 @@ describe("what cannot be used", () => {
 /** The text as an entry of "k" whose checksum is right. */
 function rechecked(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  const check = checksumText(checksum(new DataView(bytes.buffer), headBytes + 26, "k"));
+  const check = checksumText(checksum(new DataView(bytes.buffer), headBytes + 26, bytes.length, "k"));
   bytes.set(new TextEncoder().encode(check), headBytes + 10);
   return bytes;
 }

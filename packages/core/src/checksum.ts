@@ -12,12 +12,11 @@ export interface Checksum {
 }
 
 /**
- * A 64-bit checksum of a key and of what `view` shows from `start` on, against accidents and not against forgers. Four 32-bit
+ * A 64-bit checksum of a key and of what `view` shows from `start` to `end`, against accidents and not against forgers. Four 32-bit
  * lanes in the manner of xxHash (BSD-licensed specification, Y. Collet): multiplications of 32 bits are what a runtime has at
  * full speed. One changed word always changes it. The key is taken two UTF-16 units at a time, into two lanes.
  */
-export function checksum(view: DataView, start: number, key: string): Checksum {
-  const end = view.byteLength;
+export function checksum(view: DataView, start: number, end: number, key: string): Checksum {
   let a = (p1 + p2) | 0;
   let b = p2;
   let c = p3;

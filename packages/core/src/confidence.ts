@@ -1,4 +1,4 @@
-import { CachedValue, type Residence } from "./cached-value.ts";
+import { CachedValue } from "./cached-value.ts";
 import type { ChangeFeed } from "./capabilities.ts";
 import type { Clock } from "./clock.ts";
 
@@ -25,8 +25,6 @@ export class Confidence {
   #suspect = false;
   #checkedAt = 0;
   #nextProbeAt = 0;
-  /** One for all that is taken in one moment. */
-  #residence: Residence = { storedAt: Number.NaN };
 
   constructor(feed: ChangeFeed | undefined, clock: Clock, maxStalenessMs: number) {
     this.#feed = feed;
@@ -136,8 +134,6 @@ export class Confidence {
   }
 
   #resident(entry: CachedValue, trust: Stretch): CachedValue {
-    const storedAt = this.#clock.coarse();
-    if (this.#residence.storedAt !== storedAt || this.#residence.trust !== trust) this.#residence = { storedAt, trust };
-    return new CachedValue(entry.payload, entry.metadata, this.#residence);
+    return new CachedValue(entry.payload, entry.metadata, { storedAt: this.#clock.coarse(), trust });
   }
 }

@@ -105,8 +105,15 @@ export class NearTier {
     return this.put(key, this.confidence.taken(entry), guard, keepMs);
   }
 
-  /** The same for a batch: one multi-write of what is there. */
+  /** The same for a batch: in one multi-write, unless the tier keeps the very objects: making a Map of them takes as long. */
   fillMulti(keys: readonly string[], entries: readonly (CachedValue | undefined)[], guards?: readonly string[]): void {
+    if (this.backend.byReference) {
+      for (let at = 0; at < keys.length; at += 1) {
+        const entry = entries[at];
+        if (entry !== undefined) this.quietly(this.fill(keys[at] as string, entry, guards?.[at]));
+      }
+      return;
+    }
     for (let at = 0; at < keys.length; ) {
       // Tickets of one moment are mostly one and the same: a write carries one of them.
       const guard = guards?.[at];

@@ -72,9 +72,8 @@ export class RegionReads {
 
   /** Fresh entries of the nearest tier for all the keys, at once, or nothing if one of them is lacking. */
   hits(keys: readonly string[]): readonly CachedValue[] | undefined {
-    const [first] = keys;
-    // Worth a try where a read is a look-up in this process's memory; the first key tells a cold batch.
-    if (!this.#hitsAtOnce || first === undefined || !(this.near(first) instanceof CachedValue)) return undefined;
+    // Worth a try where a read is a look-up in this process's memory; the first key and the last tell most cold batches.
+    if (!this.#hitsAtOnce || !this.#isNear(keys[0]) || !this.#isNear(keys.at(-1))) return undefined;
     const found = this.#state.backend.getMulti(keys, this.#nearContext);
     if (isPromiseLike(found)) {
       found.then(undefined, () => undefined);
@@ -86,6 +85,10 @@ export class RegionReads {
       if (!(one instanceof CachedValue) || !this.#isFresh(keys[at] as string, one)) return undefined;
     }
     return found as readonly CachedValue[];
+  }
+
+  #isNear(key: string | undefined): boolean {
+    return key !== undefined && this.near(key) instanceof CachedValue;
   }
 
   /** Fresh, or NO_VALUE. A fresh memory hit is answered at once. */

@@ -59,3 +59,26 @@ export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
+
+/** Not more than what is read from a socket at once: a larger buffer is not to be kept. */
+const largestKept = 2 ** 17;
+
+/**
+ * Views of whole buffers. What is read together mostly lies in one buffer, and making a view takes as long as a checksum, so
+ * the last one is kept.
+ */
+export class Views {
+  #buffer: ArrayBufferLike = new ArrayBuffer(0);
+  #view = new DataView(this.#buffer);
+
+  /** A view of the buffer that the bytes are a part of, from its beginning. */
+  around({ buffer }: Uint8Array): DataView {
+    if (buffer === this.#buffer) return this.#view;
+    const view = new DataView(buffer);
+    if (buffer.byteLength <= largestKept) {
+      this.#buffer = buffer;
+      this.#view = view;
+    }
+    return view;
+  }
+}

@@ -53,25 +53,25 @@ export function orderText({ epoch, seq }: Order): string | undefined {
   return `${epoch.padEnd(epochLength, padding)} ${String(seq).padStart(seqLength, "0")}`;
 }
 
-/** The order that such a text says; `undefined` for any other text. */
+/** The order that such a text says; `undefined` for none. */
 export function orderIn(text: string): Order | undefined {
-  const [, epoch, seq] = /^([!-~]{12}) (\d{16})$/.exec(text) ?? [];
-  return epoch === undefined ? undefined : { epoch: epoch.replace(/(?<=.)\.+$/, ""), seq: Number(seq) };
+  const [epoch = "", seq] = text.split(" ");
+  return text === noOrderText ? undefined : { epoch: epoch.replace(/(?<=.)\.+$/, ""), seq: Number(seq) };
 }
 
-/** Whether these bytes begin as an entry does. */
-export function hasHead(view: DataView): boolean {
+/** Whether what `view` shows from `from` to `end` begins as an entry does. */
+export function hasHead(view: DataView, from: number, end: number): boolean {
   return (
-    view.byteLength >= headBytes &&
-    view.getInt32(0, true) === magicWords[0] &&
-    view.getInt32(4, true) === magicWords[1] &&
-    view.getUint8(epochAt - 1) === space &&
-    view.getUint8(seqAt - 1) === space &&
-    view.getUint8(headBytes - 1) === space &&
-    isFourDigits(view.getInt32(seqAt, true)) &&
-    isFourDigits(view.getInt32(seqAt + 4, true)) &&
-    isFourDigits(view.getInt32(seqAt + 8, true)) &&
-    isFourDigits(view.getInt32(seqAt + 12, true))
+    end - from >= headBytes &&
+    view.getInt32(from, true) === magicWords[0] &&
+    view.getInt32(from + 4, true) === magicWords[1] &&
+    view.getUint8(from + epochAt - 1) === space &&
+    view.getUint8(from + seqAt - 1) === space &&
+    view.getUint8(from + headBytes - 1) === space &&
+    isFourDigits(view.getInt32(from + seqAt, true)) &&
+    isFourDigits(view.getInt32(from + seqAt + 4, true)) &&
+    isFourDigits(view.getInt32(from + seqAt + 8, true)) &&
+    isFourDigits(view.getInt32(from + seqAt + 12, true))
   );
 }
 
@@ -105,7 +105,7 @@ function epochIn(view: DataView, at: number): string {
   return String.fromCharCode(...Array.from({ length: end - at }, (_, index) => view.getUint8(at + index)));
 }
 
-/** The revision that a head says, `undefined` for none. Ask {@link hasHead} first. */
-export function revisionOf(view: DataView): Order | undefined {
-  return new OrderReader().read(view, epochAt);
+/** The revision that the head at `from` says, `undefined` for none. Ask {@link hasHead} first. */
+export function revisionOf(view: DataView, from: number): Order | undefined {
+  return new OrderReader().read(view, from + epochAt);
 }

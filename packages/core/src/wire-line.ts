@@ -71,20 +71,20 @@ export class LineReader {
     this.#serializer = serializer;
   }
 
-  /** Where the payload begins, when the line has been read. */
+  /** Where in the entry its payload begins, when the line has been read. */
   get end(): number {
     return this.#end;
   }
 
-  /** The metadata; `undefined`: parse it. Head and checksum have been checked. */
-  read(bytes: Uint8Array, view: DataView, offsetMs: number): CacheMetadata | undefined {
-    if (view.byteLength <= stampEnd || view.getUint8(coveredFrom) !== space) return undefined;
-    const common = this.#commonIn(bytes, view);
+  /** The metadata of the entry in `bytes`, which `view` shows from `from` on; `undefined`: parse it. Head and checksum have been checked. */
+  read(bytes: Uint8Array, view: DataView, from: number, offsetMs: number): CacheMetadata | undefined {
+    if (bytes.length <= stampEnd || view.getUint8(from + coveredFrom) !== space) return undefined;
+    const common = this.#commonIn(bytes, view, from);
     if (common === undefined) return undefined;
-    const created = instantAt(view, createdAt) - offsetMs;
-    const started = instantAt(view, startedAt) - offsetMs;
-    const startedOrder = this.#orders.read(view, orderAt);
-    const revision = this.#revisions.read(view, epochAt);
+    const created = instantAt(view, from + createdAt) - offsetMs;
+    const started = instantAt(view, from + startedAt) - offsetMs;
+    const startedOrder = this.#orders.read(view, from + orderAt);
+    const revision = this.#revisions.read(view, from + epochAt);
     const { formatVersion, ttl } = common;
     // In one piece, where that is possible: members that are added one by one cost more than all that was read.
     if (this.#isPlain && ttl !== undefined && startedOrder !== undefined && revision !== undefined)
@@ -103,8 +103,8 @@ export class LineReader {
   }
 
   /** What stands between the stamp and the payload. Entries of one region mostly have the same there. */
-  #commonIn(bytes: Uint8Array, view: DataView): Common | undefined {
-    if (this.#common !== undefined && this.#end <= view.byteLength && isSame(view, stampEnd, this.#rest))
+  #commonIn(bytes: Uint8Array, view: DataView, from: number): Common | undefined {
+    if (this.#common !== undefined && this.#end <= bytes.length && isSame(view, from + stampEnd, this.#rest))
       return this.#common;
     const end = bytes.indexOf(newline, stampEnd) + 1;
     const common = this.#parsed(utf8Text(bytes, stampEnd, end));

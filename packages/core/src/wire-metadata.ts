@@ -1,9 +1,9 @@
 import type { CacheMetadata, Order } from "./cached-value.ts";
 import { SerializationError } from "./errors.ts";
-import { noOrderText, orderIn } from "./wire-head.ts";
+import { orderIn } from "./wire-head.ts";
 
 /** Checksum, instants in microseconds, and order. */
-const stampForm = /^[\da-f]{16} (\d{16}) (\d{16}) (.{29})$/;
+const stampForm = /^[\da-f]{16} (\d{16}) (\d{16}) ([!-~]{12} \d{16})$/;
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** The members of a stored line. */
@@ -32,26 +32,21 @@ export function timesText(metadata: CacheMetadata, offsetMs: number): string {
 
 /** The metadata of a line. @throws SerializationError naming the first wrong member */
 export function metadataOf(line: Line, revision: Order | undefined, offsetMs: number): CacheMetadata {
-  const { createdAt, startedAt, startedOrder } = timesOf(line);
+  const [, created, started, order] = stampForm.exec(String(line["stamp"])) ?? [];
   const metadata: Writable<CacheMetadata> = {
-    createdAt: createdAt - offsetMs,
-    startedAt: startedAt - offsetMs,
+    createdAt: instant(created, line, "createdAt") - offsetMs,
+    startedAt: instant(started, line, "startedAt") - offsetMs,
     ...commonOf(line),
   };
+  const startedOrder = order === undefined ? orderOf(line["startedOrder"]) : orderIn(order);
   if (startedOrder !== undefined) metadata.startedOrder = startedOrder;
   if (revision !== undefined) metadata.revision = revision;
   return metadata;
 }
 
-/** Of the stamp, where they fit there; else they are members. */
-function timesOf(line: Line): Pick<CacheMetadata, "createdAt" | "startedAt" | "startedOrder"> {
-  const [, created, started, order = ""] = stampForm.exec(String(line["stamp"])) ?? [];
-  const startedOrder = created === undefined ? orderOf(line["startedOrder"]) : stampedOrder(order);
-  return {
-    createdAt: created === undefined ? number(line["createdAt"], "createdAt") : Number(created) / 1000,
-    startedAt: started === undefined ? number(line["startedAt"], "startedAt") : Number(started) / 1000,
-    ...(startedOrder !== undefined && { startedOrder }),
-  };
+/** From the stamp, if it stands there. */
+function instant(micros: string | undefined, line: Line, name: string): number {
+  return micros === undefined ? number(line[name], name) : Number(micros) / 1000;
 }
 
 /** What {@link commonText} wrote, but for the serializer. @throws SerializationError naming the first wrong member */
@@ -76,10 +71,6 @@ function length(ms: number, name: string): string {
 
 function number(value: unknown, name: string): number {
   return typeof value === "number" ? value : wrong(name);
-}
-
-function stampedOrder(text: string): Order | undefined {
-  return text === noOrderText ? undefined : (orderIn(text) ?? wrong("startedOrder"));
 }
 
 function orderOf(value: unknown): Order | undefined {

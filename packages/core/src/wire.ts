@@ -5,7 +5,7 @@ import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
 import { richSerializer } from "./rich-serializer.ts";
 import { aSerializer, type Serializer } from "./serializer.ts";
-import { joinedBytes, utf8Bytes, utf8Text, viewOf } from "./utf8.ts";
+import { joinedBytes, utf8Bytes, utf8Text, Views, viewOf } from "./utf8.ts";
 import { hexWord } from "./wire-digits.ts";
 import { hasHead, headBytes, headOf, revisionOf } from "./wire-head.ts";
 import { checkDigits, checkStart, coveredFrom, LineReader, lineText } from "./wire-line.ts";
@@ -39,6 +39,7 @@ export class Wire {
   readonly #maxBytes: number;
   readonly #offsetMs: () => number;
   readonly #reader: LineReader;
+  readonly #views = new Views();
 
   /** @throws ConfigurationError for what is no serializer or has no proper name, or a maximum that is not a positive number */
   constructor(options: WireOptions = {}) {
@@ -83,13 +84,15 @@ export class Wire {
    * @throws SerializationError for bytes that something else wrote, or that were cut, changed, or stored for another key
    */
   decode(key: string, bytes: Uint8Array): CachedValue {
-    const view = viewOf(bytes);
-    if (!hasHead(view)) throw failure(key, "it was not written by Cascata, or was cut");
-    if (!isWhole(view, key)) throw failure(key, "its checksum is wrong: it was cut, changed or stored for another key");
+    const view = this.#views.around(bytes);
+    const at = bytes.byteOffset;
+    const end = at + bytes.length;
+    if (!hasHead(view, at, end)) throw failure(key, "it was not written by Cascata, or was cut");
+    if (!isWhole(view, at, end, key)) throw failure(key, "it was cut, changed or stored for another key");
     const offsetMs = this.#offsetMs();
-    const quick = this.#reader.read(bytes, view, offsetMs);
+    const quick = this.#reader.read(bytes, view, at, offsetMs);
     const from = quick === undefined ? bytes.indexOf(newline, coveredFrom) + 1 : this.#reader.end;
-    const metadata = quick ?? this.#parsed(key, bytes, view, from - 1, offsetMs);
+    const metadata = quick ?? this.#parsed(key, bytes, from - 1, offsetMs);
     try {
       return new CachedValue(this.#payloadOf(bytes, from), metadata);
     } catch (error) {
@@ -100,11 +103,11 @@ export class Wire {
   /** The revision in the head of stored bytes, without reading further; `undefined` if there is none, or no head. */
   static revision(bytes: Uint8Array): Order | undefined {
     const view = viewOf(bytes);
-    return hasHead(view) ? revisionOf(view) : undefined;
+    return hasHead(view, 0, bytes.length) ? revisionOf(view, 0) : undefined;
   }
 
   /** The metadata of a line that is not for the {@link LineReader}. */
-  #parsed(key: string, bytes: Uint8Array, view: DataView, lineEnd: number, offsetMs: number): CacheMetadata {
+  #parsed(key: string, bytes: Uint8Array, lineEnd: number, offsetMs: number): CacheMetadata {
     const line = lineEnd < 0 ? undefined : parsedLine(utf8Text(bytes, headBytes, lineEnd));
     if (line === undefined) throw failure(key, "its metadata cannot be read");
     const serializer = line["serializer"];
@@ -112,7 +115,7 @@ export class Wire {
       throw failure(key, `serializer ${textOf(serializer)} wrote it, and ${this.#serializer.name} is to read it`);
     }
     try {
-      return metadataOf(line, revisionOf(view), offsetMs);
+      return metadataOf(line, Wire.revision(bytes), offsetMs);
     } catch (error) {
       throw failure(key, textOf(error), error);
     }
@@ -155,22 +158,24 @@ function parsedLine(text: string): Readonly<Record<string, unknown>> | undefined
 
 function writeCheck(bytes: Uint8Array, key: string): void {
   const view = viewOf(bytes);
-  const { high, low } = checksum(view, coveredFrom, key);
+  const { high, low } = checksum(view, coveredFrom, bytes.length, key);
   view.setInt32(checkAt, hexWord(high >>> 16), true);
   view.setInt32(checkAt + 4, hexWord(high), true);
   view.setInt32(checkAt + 8, hexWord(low >>> 16), true);
   view.setInt32(checkAt + 12, hexWord(low), true);
 }
 
-function isWhole(view: DataView, key: string): boolean {
-  if (view.byteLength <= coveredFrom) return false;
-  for (let at = 0; at < startBytes.length; at += 1) if (view.getUint8(headBytes + at) !== startBytes[at]) return false;
-  const { high, low } = checksum(view, coveredFrom, key);
+function isWhole(view: DataView, from: number, end: number, key: string): boolean {
+  if (end - from <= coveredFrom) return false;
+  for (let at = 0; at < startBytes.length; at += 1)
+    if (view.getUint8(from + headBytes + at) !== startBytes[at]) return false;
+  const { high, low } = checksum(view, from + coveredFrom, end, key);
+  const check = from + checkAt;
   return (
-    view.getInt32(checkAt, true) === hexWord(high >>> 16) &&
-    view.getInt32(checkAt + 4, true) === hexWord(high) &&
-    view.getInt32(checkAt + 8, true) === hexWord(low >>> 16) &&
-    view.getInt32(checkAt + 12, true) === hexWord(low)
+    view.getInt32(check, true) === hexWord(high >>> 16) &&
+    view.getInt32(check + 4, true) === hexWord(high) &&
+    view.getInt32(check + 8, true) === hexWord(low >>> 16) &&
+    view.getInt32(check + 12, true) === hexWord(low)
   );
 }
 
