@@ -116,6 +116,24 @@ describeWithServers(["redis-server"], "redis: Cluster", () => {
     await backend.close();
   });
 
+  it("another process that connects begins no new epoch: only another server of the count does", async () => {
+    const namespace = `kit${++stores}`;
+    const first = open({}, namespace);
+    const heard = new RecordingListener();
+    first.changes?.subscribe(heard);
+    await until("the feed is live", () => first.changes?.live === true);
+    const epoch = first.changes?.position?.epoch;
+    for (let count = 0; count < 8; count += 1) {
+      const other = open({}, namespace);
+      other.changes?.subscribe(new RecordingListener());
+      await until("its feed is live", () => other.changes?.live === true);
+      expect(await other.set("a", freshEntry(count))).toMatchObject({ status: "stored", revision: { epoch } });
+      await other.close();
+    }
+    expect(heard.uncertainties).toEqual(["started"]);
+    await first.close();
+  });
+
   it("the node of the count and the feed fails over: a new epoch, uncertain, and all goes on", async () => {
     const backend = open({}, await namespaceOn(1));
     const heard = new RecordingListener();

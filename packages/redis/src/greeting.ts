@@ -17,7 +17,7 @@ export interface Place {
 }
 
 /** What nearly every connection will use; the others are sent with their first use. */
-const loaded = [placeScript, storeScript, deleteScript, leaseScript, renewScript, releaseScript, headsScript];
+const loaded = [storeScript, deleteScript, leaseScript, renewScript, releaseScript, headsScript];
 
 /** Refusals with which a server can be used all the same: it takes no writes, or does not let us look. */
 const bearable: ReadonlySet<string> = new Set(["OOM", "READONLY", "NOPERM", "MISCONF", "ERR"]);
@@ -42,21 +42,26 @@ export class Greeting {
 
   /** Nothing where there is no place, or the server does not tell. */
   async greet(client: AnyRedisLike): Promise<Place | undefined> {
+    const place = this.#space && (await this.#place(client, this.#space));
+    if (place === undefined) await this.#measure(client);
+    return place;
+  }
+
+  async #place(client: AnyRedisLike, { order, feed }: KeySpace): Promise<Place | undefined> {
+    // To a Cluster a script goes with its first use: loading goes to all nodes, and fails while one of them is away.
+    if (this.#topology !== "cluster")
+      await Promise.all(loaded.map(({ text }) => this.#ask(client, ["SCRIPT", "LOAD", text])));
     const askedAt = this.#clock.now();
-    const [time, info] = await Promise.all([
-      this.#ask(client, ["TIME"]),
-      this.#space === undefined ? "" : this.#ask(client, ["INFO", "server"]),
-    ]);
-    this.#serverClock.measured(askedAt, time);
-    if (this.#space === undefined) return undefined;
-    await Promise.all(loaded.map(({ text }) => this.#ask(client, ["SCRIPT", "LOAD", text])));
-    const runId = /^run_id:(\w+)/m.exec(String(info ?? ""))?.[1] ?? "";
-    const { order, feed } = this.#space;
-    const { digest } = placeScript;
-    const reply = await this.#ask(client, ["EVALSHA", digest, "2", order, feed, runId]);
+    const reply = await this.#ask(client, ["EVAL", placeScript.text, "2", order, feed]);
     if (!Array.isArray(reply)) return undefined;
-    const [epoch, base, seq, notices] = reply;
+    const [epoch, base, seq, notices, ...time] = reply;
+    this.#serverClock.measured(askedAt, time);
     return { epoch: String(epoch), base: String(base), seq: Number(seq), notices: Number(notices) };
+  }
+
+  async #measure(client: AnyRedisLike): Promise<void> {
+    const askedAt = this.#clock.now();
+    this.#serverClock.measured(askedAt, await this.#ask(client, ["TIME"]));
   }
 
   async #ask(client: AnyRedisLike, args: RedisArgument[]): Promise<unknown> {

@@ -102,19 +102,21 @@ end`;
 
 /**
  * Where the count and the feed stand. A run id that is not the one noted begins a new epoch: the server was restarted or
- * replaced, and may have forgotten what it had counted.
- *   ARGV[1] run id, '' if it is not told
+ * replaced, and may have forgotten what it had counted. The script asks for it, because a Cluster's client sends an `INFO`
+ * of its own to any node.
  * Gives { epoch, base, seq, notices, seconds, microseconds }.
  */
 export const placeScript: Script = script(
   place,
   `
+local info = redis.pcall('INFO', 'server')
+local own = type(info) == 'string' and string.match(info, 'run_id:(%w+)')
 local run = redis.call('HGET', KEYS[1], 'run')
-if ARGV[1] ~= '' and run and run ~= ARGV[1] then
+if own and run and run ~= own then
   redis.call('HDEL', KEYS[1], 'epoch')
 end
 local epoch, base, seq, notices = place()
-if ARGV[1] ~= '' and run ~= ARGV[1] then redis.call('HSET', KEYS[1], 'run', ARGV[1]) end
+if own and run ~= own then redis.call('HSET', KEYS[1], 'run', own) end
 local t = redis.call('TIME')
 return { epoch, base, seq, notices, t[1], t[2] }`,
 );
