@@ -6,6 +6,7 @@ import {
   type Found,
   NO_VALUE,
   remainingLifeMs,
+  richSerializer,
   Wire,
 } from "@cascata/core";
 
@@ -15,7 +16,7 @@ import {
  */
 export class BytesBackend extends CacheBackend {
   readonly name = "bytes";
-  readonly #wire = new Wire();
+  readonly #wire = new Wire({ serializer: richSerializer });
   #store: Map<string, { readonly bytes: Uint8Array; readonly until: number }> | undefined = new Map();
 
   /** It answers from this process: it can't hang. */

@@ -18,14 +18,20 @@ const metadata = { createdAt: 1, startedAt: 1, formatVersion: 1, tags: ["ü"] };
 describe("where the runtime has no Buffer", () => {
   it("writes the same bytes and reads them", async () => {
     const here = await import("@cascata/core");
-    const expected = new here.Wire().encode("ключ", new here.CachedValue(payload, metadata));
+    const expected = new here.Wire({ serializer: here.richSerializer }).encode(
+      "ключ",
+      new here.CachedValue(payload, metadata),
+    );
     const core = await withoutBuffer();
-    const bytes = new core.Wire().encode("ключ", new core.CachedValue(payload, metadata));
+    const bytes = new core.Wire({ serializer: core.richSerializer }).encode(
+      "ключ",
+      new core.CachedValue(payload, metadata),
+    );
     expect(bytes.constructor).toBe(Uint8Array);
     expect(bytes).toStrictEqual(new Uint8Array(expected));
-    expect(new core.Wire().decode("ключ", bytes).payload).toStrictEqual(payload);
+    expect(new core.Wire({ serializer: core.richSerializer }).decode("ключ", bytes).payload).toStrictEqual(payload);
     vi.unstubAllGlobals();
-    expect(new here.Wire().decode("ключ", bytes).payload).toStrictEqual(payload);
+    expect(new here.Wire({ serializer: here.richSerializer }).decode("ключ", bytes).payload).toStrictEqual(payload);
   });
 
   it("reads a stored Buffer as a Uint8Array", async () => {

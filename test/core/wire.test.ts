@@ -18,7 +18,7 @@ import { corruptions } from "../support/corruptions.ts";
 import { richValues } from "../support/rich-values.ts";
 
 const metadata: CacheMetadata = { createdAt: 1_795_424_545_123.25, startedAt: 1_795_424_545_100, formatVersion: 3 };
-const wire = new Wire();
+const wire = new Wire({ serializer: richSerializer });
 
 function entry(payload: unknown, more: Partial<CacheMetadata> = {}): CachedValue {
   return new CachedValue(payload, { ...metadata, ...more });
@@ -120,7 +120,7 @@ describe("the stored form of an entry", () => {
 
   it("stores instants in the tier's clock", () => {
     let offset = 5000;
-    const here = new Wire({ offsetMs: () => offset });
+    const here = new Wire({ serializer: richSerializer, offsetMs: () => offset });
     const bytes = here.encode("k", entry(1));
     expect(textOf(bytes)).toContain(" 1795424550123250 1795424550100000 ");
     expect(here.decode("k", bytes).metadata).toMatchObject(metadata);
@@ -277,7 +277,7 @@ describe("what cannot be used", () => {
 
   it("refuses what is too big, saying the size and the limit, also of one byte", () => {
     const size = wire.encode("k", entry("x".repeat(500))).length;
-    const narrow = new Wire({ maxEntryBytes: size });
+    const narrow = new Wire({ serializer: richSerializer, maxEntryBytes: size });
     const refusalOf = (payload: unknown): EntryRefused => {
       try {
         narrow.encode("k", entry(payload));
@@ -309,8 +309,8 @@ describe("what cannot be used", () => {
   });
 
   it("refuses options that make no sense", () => {
-    expect(() => new Wire({ maxEntryBytes: 0 })).toThrow(ConfigurationError);
-    expect(() => new Wire({ maxEntryBytes: Number.NaN })).toThrow(ConfigurationError);
+    expect(() => new Wire({ serializer: richSerializer, maxEntryBytes: 0 })).toThrow(ConfigurationError);
+    expect(() => new Wire({ serializer: richSerializer, maxEntryBytes: Number.NaN })).toThrow(ConfigurationError);
     expect(() => new Wire({ serializer: { ...richSerializer, name: 'a"b' } })).toThrow(ConfigurationError);
   });
 });

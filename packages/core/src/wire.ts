@@ -3,7 +3,6 @@ import { checksum } from "./checksum.ts";
 import { ConfigurationError, isCacheError, SerializationError, textOf } from "./errors.ts";
 import { EntryRefused } from "./refusal.ts";
 import { TooBig } from "./rich-refusal.ts";
-import { richSerializer } from "./rich-serializer.ts";
 import { aSerializer, type Serializer } from "./serializer.ts";
 import { joinedBytes, utf8Bytes, utf8Text, Views, viewOf } from "./utf8.ts";
 import { hexWord } from "./wire-digits.ts";
@@ -15,8 +14,7 @@ export { headBytes } from "./wire-head.ts";
 
 /** How entries become bytes. */
 export interface WireOptions {
-  /** @default richSerializer */
-  readonly serializer?: Serializer;
+  readonly serializer: Serializer;
   /** Entries that take more bytes, head and metadata included, are refused. @default Infinity */
   readonly maxEntryBytes?: number;
   /** What is added to this process's clock to get the tier's, in milliseconds; asked for each entry. @default () => 0 */
@@ -42,8 +40,8 @@ export class Wire {
   readonly #views = new Views();
 
   /** @throws ConfigurationError for what is no serializer or has no proper name, or a maximum that is not a positive number */
-  constructor(options: WireOptions = {}) {
-    const { serializer = richSerializer, maxEntryBytes = Number.POSITIVE_INFINITY, offsetMs = () => 0 } = options;
+  constructor(options: WireOptions) {
+    const { serializer, maxEntryBytes = Number.POSITIVE_INFINITY, offsetMs = () => 0 } = options;
     if (!aSerializer.accepts(serializer)) {
       const { expected } = aSerializer;
       throw new ConfigurationError({ path: "serializer", expected, received: serializer });

@@ -1,4 +1,4 @@
-import { type CachedValue, NO_VALUE, type NoValue, remainingLifeMs, Wire } from "@cascata/core";
+import { type CachedValue, NO_VALUE, type NoValue, remainingLifeMs, richSerializer, Wire } from "@cascata/core";
 import { fromText, toText } from "./entry-text.ts";
 import type { ResolvedKeyvOptions } from "./keyv-options.ts";
 import { entryKey } from "./store-keys.ts";
@@ -16,7 +16,7 @@ export class EntryCodec {
   constructor(options: ResolvedKeyvOptions, ttlCapMs: number) {
     this.#options = options;
     this.#ttlCapMs = ttlCapMs;
-    this.#wire = new Wire({ ...(options.serializer && { serializer: options.serializer }) });
+    this.#wire = new Wire({ serializer: options.serializer ?? richSerializer });
   }
 
   /** @throws SerializationError for a payload that cannot be kept */

@@ -73,7 +73,7 @@ export class LmdbBackend extends CacheBackend {
     this.#clock = new TierClock(clock);
     this.#access = new FileAccess(this.#options, this.#clock, (what, error) => this.report(what, { error }));
     const offsetMs = () => this.#clock.offsetMs;
-    const wire = new Wire({ ...(serializer !== undefined && { serializer }), maxEntryBytes, offsetMs });
+    const wire = new Wire({ serializer, maxEntryBytes, offsetMs });
     const corrupt = (key: string, error: unknown) => this.report("corrupt-entry", { key, error });
     const full = (error: Error) => this.report("full", { error });
     this.#reader = new EntryReader(wire, this.#clock, this.#trust, corrupt);

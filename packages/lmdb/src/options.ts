@@ -7,6 +7,7 @@ import {
   durationMs,
   type KeyMangler,
   type Mistake,
+  richSerializer,
   type Serializer,
   type Size,
   sizeBytes,
@@ -58,7 +59,7 @@ export interface ResolvedLmdbOptions {
   readonly maxBytes: number;
   readonly maxEntryBytes: number;
   readonly name: string;
-  readonly serializer: Serializer | undefined;
+  readonly serializer: Serializer;
   readonly keyMangler: KeyMangler | undefined;
   readonly onDamage: DamagePolicy;
   readonly pollMs: number;
@@ -99,7 +100,15 @@ export function resolveLmdbOptions(options: LmdbBackendOptions): ResolvedLmdbOpt
   };
   collect(() => checkOptionNames(options, lmdbOptionNames, "options"), undefined);
   if (typeof options !== "object" || options === null) throw new ConfigurationError(mistakes);
-  const { path, name = "lmdb", maxSize = "1gb", maxEntrySize, serializer, keyMangler, onDamage = "refuse" } = options;
+  const {
+    path,
+    name = "lmdb",
+    maxSize = "1gb",
+    maxEntrySize,
+    serializer = richSerializer,
+    keyMangler,
+    onDamage = "refuse",
+  } = options;
   expect(typeof path === "string" && path !== "" && !path.includes("\0"), "path", "the path of a file", path);
   expect(typeof name === "string" && name !== "", "name", "a name", name);
   const maxBytes = collect(() => sizeBytes(maxSize, "maxSize"), leastBytes);
@@ -114,7 +123,7 @@ export function resolveLmdbOptions(options: LmdbBackendOptions): ResolvedLmdbOpt
     "at most a quarter of maxSize",
     maxEntrySize,
   );
-  expect(serializer === undefined || aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
+  expect(aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
   expect(keyMangler === undefined || typeof keyMangler === "function", "keyMangler", "a function", keyMangler);
   expect(damagePolicies.includes(onDamage), "onDamage", damagePolicies.map((one) => `"${one}"`).join(" or "), onDamage);
   const pollMs = positiveMs(options.pollEvery ?? "5ms", "pollEvery", collect, expect);

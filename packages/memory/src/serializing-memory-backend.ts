@@ -1,4 +1,4 @@
-import { CachedValue, ProxyBackend, type Serializer, Wire } from "@cascata/core";
+import { CachedValue, ProxyBackend, richSerializer, type Serializer, Wire } from "@cascata/core";
 import { optionsUnder } from "./flat-config.ts";
 import { MemoryBackend } from "./memory-backend.ts";
 import type { MemoryBackendOptions } from "./memory-options.ts";
@@ -19,9 +19,9 @@ export class SerializingMemoryBackend extends ProxyBackend {
 
   /** @throws ConfigurationError as {@link MemoryBackend} does */
   constructor(options: SerializingMemoryOptions) {
-    const { serializer, ...own } = options;
+    const { serializer = richSerializer, ...own } = options;
     super(new MemoryBackend({ name: "serializing-memory", ...own } as MemoryBackendOptions));
-    this.#wire = new Wire({ ...(serializer !== undefined && { serializer }) });
+    this.#wire = new Wire({ serializer });
   }
 
   /** As {@link MemoryBackend.fromConfig}, with `serializer`. */

@@ -45,7 +45,7 @@ export function assemble(
   const common = { name, source, clock, attemptMs, report };
   const connection = new Connection({ ...common, deadlineMs, namespace, space: greeted });
   const { line, serverClock } = connection;
-  const wire = new Wire({ ...(serializer && { serializer }), maxEntryBytes, offsetMs: () => serverClock.offsetMs });
+  const wire = new Wire({ serializer, maxEntryBytes, offsetMs: () => serverClock.offsetMs });
   const codec = new Codec(name, wire, clock, onCorrupt);
   const lines = new Lines(line, options.bulkAboveBytes, () => connection.bulkLine());
   const reader = inCluster ? new ClusterReader(line, space) : new SingleReader(lines, space);

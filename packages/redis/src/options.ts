@@ -7,6 +7,7 @@ import {
   durationMs,
   type KeyMangler,
   type Mistake,
+  richSerializer,
   type Serializer,
   type Size,
   sizeBytes,
@@ -98,7 +99,7 @@ export interface ResolvedRedisOptions {
   readonly target: RedisTarget;
   readonly namespace: string;
   readonly name: string;
-  readonly serializer: Serializer | undefined;
+  readonly serializer: Serializer;
   readonly deadlineMs: number;
   readonly maxEntryBytes: number;
   readonly bulkAboveBytes: number;
@@ -172,7 +173,13 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
     );
     return measured;
   };
-  const { namespace = "cascata", name = "redis", serializer, keyMangler, lockPrefix = "lock:" } = options;
+  const {
+    namespace = "cascata",
+    name = "redis",
+    serializer = richSerializer,
+    keyMangler,
+    lockPrefix = "lock:",
+  } = options;
   const { maxMarks = 10_000, clock = systemClock, leases, feed } = options;
   expect(
     typeof namespace === "string" && /^[^{}\p{Cc}\p{Cs}]+$/u.test(namespace),
@@ -183,7 +190,7 @@ export function resolveRedisOptions(options: RedisBackendOptions): ResolvedRedis
   expect(typeof name === "string" && name !== "", "name", "a name", name);
   expect(typeof lockPrefix === "string", "lockPrefix", "a text", lockPrefix);
   expect(keyMangler === undefined || typeof keyMangler === "function", "keyMangler", "a function", keyMangler);
-  expect(serializer === undefined || aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
+  expect(aSerializer.accepts(serializer), "serializer", aSerializer.expected, serializer);
   expect(Number.isSafeInteger(maxMarks) && maxMarks > 0, "maxMarks", "a whole number from 1 on", maxMarks);
   expect(leases === undefined || typeof leases === "boolean", "leases", "true or false", leases);
   const target = collect(() => targetOf(options), { kind: "single", options: {} } as const);

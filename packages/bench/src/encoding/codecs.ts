@@ -22,7 +22,7 @@ const metadata: CacheMetadata = {
   grace: 0,
 };
 const key = "orders:12345";
-const wire = new Wire();
+const wire = new Wire({ serializer: richSerializer });
 
 function textCodec(
   name: string,

@@ -1,7 +1,7 @@
 // A value of 10 MB: `large-worker.js` answers how long the event loop stands still for it, and what the wall says, in milliseconds.
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
-import { CachedValue, createRegion, stackWith, Wire } from "@cascata/core";
+import { CachedValue, createRegion, richSerializer, stackWith, Wire } from "@cascata/core";
 import { MemoryBackend } from "@cascata/memory";
 import { RedisBackend } from "@cascata/redis";
 import { profile } from "../candidates/candidate.ts";
@@ -12,9 +12,9 @@ const times = 9;
 const payload = { all: Array.from({ length: 43_000 }, (_, id) => profile(id)) };
 const json = Buffer.from(JSON.stringify(payload));
 const entry = new CachedValue(payload, { createdAt: Date.now(), startedAt: Date.now(), formatVersion: 1, ttl: 60_000 });
-const wire = new Wire();
+const wire = new Wire({ serializer: richSerializer });
 const stored = wire.encode("k", entry);
-const narrow = new Wire({ maxEntryBytes: 1_000_000 });
+const narrow = new Wire({ serializer: richSerializer, maxEntryBytes: 1_000_000 });
 const redis = await startRedis();
 const far = () => new RedisBackend({ url: redis.url, deadline: "5s" });
 const settings = { protection: { timeout: "5s" } } as const;
