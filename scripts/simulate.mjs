@@ -21,10 +21,11 @@ async function bundle(input, file, mutant) {
     name: "mutant",
     transform(code, id) {
       if (mutant === undefined || id !== target) return null;
-      if (!code.includes(mutant.find))
-        throw new Error(`${mutant.guard}: ${mutant.file} has no longer what is to be taken out`);
+      const around = code.split(mutant.find);
+      if (around.length !== 2)
+        throw new Error(`${mutant.guard}: ${mutant.file} has what is to be taken out ${around.length - 1} times`);
       found = true;
-      const changed = code.replace(mutant.find, () => mutant.replace);
+      const changed = around.join(mutant.replace);
       if (mutant.also === undefined) return changed;
       if (!changed.includes(mutant.also.find))
         throw new Error(`${mutant.guard}: ${mutant.file} has no longer the second part`);

@@ -211,7 +211,7 @@ export const mutants: readonly Mutant[] = [
     fault: "trim-all",
     focus: { writes: ["set"], operations: 200 },
     file: "region-writes.ts",
-    find: "state.flights.forget(key);",
+    find: "what was there before.\n    state.flights.forget(key);",
     replace: "",
   },
   {
