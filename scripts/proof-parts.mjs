@@ -36,7 +36,7 @@ export const parts = [
   {
     name: "simulation-guards",
     title: "Each guard taken out, and the seed that notices",
-    node: ["scripts/simulate.mjs", "--mutants", "1000"],
+    node: ["scripts/simulate.mjs", "--mutants", "5000"],
   },
   {
     name: "node-versions",
