@@ -31,8 +31,8 @@ const loops = 24;
 /** A creation follows on the failed read that it is for. */
 const atOnceMs = 20;
 const settleMs = 8000;
-/** How long a process that did not get round to its reads goes on. */
-const extraMs = 30_000;
+/** How long a process that did not get round to its reads goes on, at the least. */
+const leastExtraMs = 30_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Random reads and invalidations by all of the region's ways, each recorded as its caller saw it. */
@@ -81,11 +81,12 @@ export class Workload {
 
   /** Spread evenly over the time; what was missed while nothing could be read is made up for. */
   async #loop(end: number): Promise<void> {
-    const { reads } = this.#settings;
+    const { reads, durationMs } = this.#settings;
+    const last = end + Math.max(leastExtraMs, 2 * durationMs);
     for (;;) {
       const now = hostNow();
       const left = reads - this.#reads.length;
-      if ((now >= end && left <= 0) || now >= end + extraMs) return;
+      if ((now >= end && left <= 0) || now >= last) return;
       await this.#turn();
       // About 1.5 keys are read by each turn.
       const meanMs = (loops * 1.5 * Math.max(end - now, 500)) / Math.max(left, 1);
