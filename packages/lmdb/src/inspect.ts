@@ -30,7 +30,6 @@ const pageSizeAt = headerBytes + 24;
 const lastPageAt = headerBytes + 24 + 2 * 48;
 const transactionAt = lastPageAt + 8;
 const newFileBytes = 1024 ** 2;
-const readableFile = "a file that this process can read and write";
 
 /**
  * Looks at what is to be opened, since LMDB ends the process on a file that isn't its own or is cut short, and hangs on
@@ -51,12 +50,9 @@ export function inspectFile(path: string): FileState {
       stats.isDirectory() ? "name a file in the folder" : undefined,
     );
   }
-  if (stats.size === 0) {
-    permit(path, path, readableFile);
-    return { kind: "absent" };
-  }
   try {
-    return judgeFile(path);
+    permit(path, path, "a file that this process can read and write");
+    return stats.size === 0 ? { kind: "absent" } : judgeFile(path);
   } catch (error) {
     // Another process may have taken it away since.
     if (statOf(path) === undefined) return absent(path);
@@ -65,7 +61,6 @@ export function inspectFile(path: string): FileState {
 }
 
 function judgeFile(path: string): FileState {
-  permit(path, path, readableFile);
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     return judge(file);
