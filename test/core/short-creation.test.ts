@@ -147,6 +147,45 @@ describe("a creation over memory alone, whose creator answers at once", () => {
     expect([await asked, await joined]).toEqual([2, 2]);
   });
 
+  it("is stored with the tags of its call, and told of once it is stored", async () => {
+    const { clock, region } = scene();
+    const told: unknown[] = [];
+    region.on("served", (event) => void told.push(event));
+    region.on("created", (event) => void told.push(event, region.peek("k")));
+    await region.getOrCreate("k", () => 1, { tags: ["a", "b"] });
+    expect(told).toEqual([
+      { key: "k", origin: "cached", tier: "memory" },
+      { keys: ["k"], durationMs: 0, regenerated: false },
+      1,
+      { key: "k", origin: "created", tier: undefined },
+    ]);
+    const entry = await region.getEntry("k");
+    expect(isNoValue(entry) ? undefined : entry.tags).toEqual(["a", "b"]);
+    await clock.advance(1);
+    await region.invalidateTags(["b"]);
+    expect(await region.getOrCreate("k", () => 2)).toBe(2);
+  });
+
+  it("is one creation for a listener that asks for the key, and one that changes it has the last word", async () => {
+    const { region } = scene();
+    let calls = 0;
+    const asked: Promise<unknown>[] = [];
+    const stop = region.on("created", () => void asked.push(region.getOrCreate("k", () => (calls += 1))));
+    await region.getOrCreate("k", () => (calls += 1));
+    expect([await Promise.all(asked), calls]).toEqual([[1], 1]);
+    stop();
+    region.on("created", () => void region.delete("other"));
+    expect([await region.getOrCreate("other", () => 1), isNoValue(await region.get("other"))]).toEqual([1, true]);
+  });
+
+  it("is told of though its value can't be kept", async () => {
+    const { region } = scene({ isolation: "clone" });
+    const told: unknown[] = [];
+    region.on("created", ({ keys }) => void told.push(keys));
+    await expect(region.getOrCreate("k", () => new (class Own {})())).rejects.toThrow("Own");
+    expect(told).toEqual([["k"]]);
+  });
+
   it("counts exactly how long a creator took where somebody asks, however far the turn's time is behind", async () => {
     const { clock: manual } = scene();
     let late = 100;

@@ -2,8 +2,9 @@ import { type Awaitable, andThen } from "./awaitable.ts";
 import { CachedValue, type Found, type ReadFailure } from "./cached-value.ts";
 import type { ReadContext } from "./contexts.ts";
 import type { FarTier } from "./far-tier.ts";
-import { type FillTicket, type NearTier, readMany } from "./near-tier.ts";
+import type { FillTicket, NearTier } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
+import { readKeys } from "./read-keys.ts";
 import { judgementOf } from "./tier-judgement.ts";
 
 /** What the near tier holds of a key that the farther one is asked for. */
@@ -109,17 +110,14 @@ export class BatchRead {
     }
     this.#far.attach();
     return andThen(this.#near.ticket(keys), (ticket) =>
-      andThen(
-        readMany(this.#far.backend, keys, () => this.#far.backend.getMulti(keys, context)),
-        (found) => {
-          try {
-            this.#arrivedMulti(lacking, context, found, ticket, answers);
-          } finally {
-            this.#near.giveBack(ticket);
-          }
-          return answers;
-        },
-      ),
+      andThen(readKeys(this.#far.backend, keys, context), (found) => {
+        try {
+          this.#arrivedMulti(lacking, context, found, ticket, answers);
+        } finally {
+          this.#near.giveBack(ticket);
+        }
+        return answers;
+      }),
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Answers } from "./answers.ts";
 import { batchRequest } from "./batch-request.ts";
 import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
@@ -20,14 +21,22 @@ export type BatchOutcomes<T> = Map<string, BatchOutcome<T>>;
 export class Batch<T> {
   readonly #state: RegionState;
   readonly #reads: RegionReads;
+  readonly #answers: Answers;
   readonly #creations: Creations;
   readonly #onHit: ((hit: Hit) => void) | undefined;
 
   /** @param onHit told of what memory has, before `run` answers */
-  constructor(state: RegionState, reads: RegionReads, creations: Creations, onHit?: (hit: Hit) => void) {
+  constructor(
+    state: RegionState,
+    reads: RegionReads,
+    answers: Answers,
+    creations: Creations,
+    onHit?: (hit: Hit) => void,
+  ) {
     this.#onHit = onHit;
     this.#state = state;
     this.#reads = reads;
+    this.#answers = answers;
     this.#creations = creations;
   }
 
@@ -72,7 +81,7 @@ export class Batch<T> {
       const entry = near[index];
       if (entry !== undefined) {
         const givenKey = inner.get(key) as string;
-        waits.set(key, { status: "fulfilled", value: this.#reads.served<T>(givenKey, entry) });
+        waits.set(key, { status: "fulfilled", value: this.#answers.served<T>(givenKey, entry) });
         this.#onHit?.({ key, givenKey, entry });
         return;
       }
@@ -82,7 +91,7 @@ export class Batch<T> {
       if (joined === undefined) own.push(flight);
       flights.push(flight);
     });
-    if (own.length > 0) this.#creations.lead(own, batchRequest(creator, options, this.#reads.sightingsIfTold()));
+    if (own.length > 0) this.#creations.lead(own, batchRequest(creator, options, this.#answers.sightingsIfTold()));
     const mine = new Set(own);
     for (const flight of flights) {
       waits.set(
@@ -90,7 +99,7 @@ export class Batch<T> {
         waitFor(flight, mine.has(flight), options, state).then(
           (landing): BatchOutcome<T> => ({
             status: "fulfilled",
-            value: this.#reads.landed<T>(inner.get(flight.key) as string, landing, !mine.has(flight)),
+            value: this.#answers.landed<T>(inner.get(flight.key) as string, landing, !mine.has(flight)),
           }),
           (reason: unknown): BatchOutcome<T> => ({ status: "rejected", reason }),
         ),

@@ -11,8 +11,6 @@ import { LeasingRead } from "./leasing-read.ts";
 import type { RegionState } from "./region-state.ts";
 import { type Patience, RemoteCreations } from "./remote-creations.ts";
 import { ShortCreation } from "./short-creation.ts";
-import type { Sightings } from "./sightings.ts";
-import { SingleRequest } from "./single-request.ts";
 import { type Standing, Standings, standings } from "./standing.ts";
 
 const none: readonly Flight[] = [];
@@ -74,21 +72,17 @@ export class Creations {
   }
 
   /**
-   * A creation of a key that the nearest tier was found to lack in this turn: the entry, if it is there at once; the flight
-   * otherwise.
+   * The short way to a key that the nearest tier was found to lack in this turn: the entry, if it is there at once; its
+   * flight otherwise; `undefined` where this key has to go the long way.
    */
-  createLacking(
+  short(
     key: string,
     givenKey: string,
     creator: Creator<unknown>,
     options: ResolvedCreateOptions,
-    sightings: Sightings | undefined,
-  ): CachedValue | Flight {
-    if (this.#short !== undefined && this.#failures.size === 0 && this.#short.isFree(key))
-      return this.#short.run(key, givenKey, creator, options);
-    const flight = this.begin(key, givenKey);
-    this.lead([flight], new SingleRequest(creator, options, sightings));
-    return flight;
+  ): CachedValue | Flight | undefined {
+    const isShort = this.#short !== undefined && this.#failures.size === 0 && this.#short.isFree(key);
+    return isShort ? this.#short.run(key, givenKey, creator, options) : undefined;
   }
 
   /** A deleted or rewritten key may be created again at once. */

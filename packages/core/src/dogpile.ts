@@ -1,6 +1,6 @@
+import type { Entry } from "./answers.ts";
 import type { ReadOptions } from "./call-options.ts";
 import { isNoValue, type NoValue } from "./no-value.ts";
-import type { Entry } from "./region-reads.ts";
 
 // dogpile.cache's names in TypeScript's spelling, in one place. What has the same name in Cascata is the same thing.
 export { AsyncMutex } from "./async-mutex.ts";

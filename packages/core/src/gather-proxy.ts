@@ -2,8 +2,8 @@ import type { Awaitable } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
 import type { Found } from "./cached-value.ts";
 import type { Judge, ReadContext } from "./contexts.ts";
-import { readKey, readMany } from "./near-tier.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
+import { readKey, readKeys } from "./read-keys.ts";
 import { scopeOf } from "./scope-proxy.ts";
 
 /** Reads that go out together. */
@@ -52,7 +52,7 @@ export class GatherProxy extends ProxyBackend {
   async #read(keys: readonly string[], context: ReadContext | undefined): Promise<readonly Found[]> {
     const [only] = keys;
     if (keys.length === 1 && only !== undefined) return [await readKey(this.proxied, only, context)];
-    return await readMany(this.proxied, keys, () => this.proxied.getMulti(keys, context));
+    return await readKeys(this.proxied, keys, context);
   }
 }
 

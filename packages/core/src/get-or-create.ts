@@ -1,3 +1,4 @@
+import type { Answers, Entry } from "./answers.ts";
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import { Batch, type BatchOutcomes } from "./batch.ts";
 import { CachedValue } from "./cached-value.ts";
@@ -7,9 +8,9 @@ import type { Creations } from "./creations.ts";
 import type { BatchCreator, Creator } from "./creator.ts";
 import { EarlyRefresh, type Hit } from "./early-refresh.ts";
 import { PartialFailureError } from "./errors.ts";
-import type { Landing } from "./flight.ts";
+import type { Flight, Landing } from "./flight.ts";
 import { isNoValue, type NoValue } from "./no-value.ts";
-import type { Entry, RegionReads } from "./region-reads.ts";
+import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 import type { Sightings } from "./sightings.ts";
 import { SingleRequest } from "./single-request.ts";
@@ -19,14 +20,16 @@ import { waitFor } from "./waiting.ts";
 export class GetOrCreate {
   readonly #state: RegionState;
   readonly #reads: RegionReads;
+  readonly #answers: Answers;
   readonly #creations: Creations;
   readonly #early: EarlyRefresh | undefined;
   /** What callers without options of their own get. */
   readonly #defaults: ResolvedCreateOptions;
 
-  constructor(state: RegionState, reads: RegionReads, creations: Creations) {
+  constructor(state: RegionState, reads: RegionReads, answers: Answers, creations: Creations) {
     this.#state = state;
     this.#reads = reads;
+    this.#answers = answers;
     this.#creations = creations;
     this.#early = EarlyRefresh.for(state, creations);
     this.#defaults = resolveCreateOptions(undefined, state);
@@ -40,13 +43,13 @@ export class GetOrCreate {
     if (options === undefined || readsPlainly(options)) {
       near = this.#reads.near(inner);
       if (near instanceof CachedValue) {
-        const value = this.#reads.served<T>(key, near);
+        const value = this.#answers.served<T>(key, near);
         if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
         return Promise.resolve(value);
       }
     }
     if (near !== undefined) return this.#createLacking<T>(key, inner, creator, options);
-    return this.#landed<T>(key, this.#land(key, inner, creator, options, this.#reads.sightingsIfTold()));
+    return this.#landed<T>(key, this.#land(key, inner, creator, options, this.#answers.sightingsIfTold()));
   }
 
   /** The same, with tier, age, remaining ttl, and whether it was created now. */
@@ -57,17 +60,17 @@ export class GetOrCreate {
     if (near instanceof CachedValue) {
       if (this.#early !== undefined) this.#refresh(this.#early, inner, key, near, creator, options);
       this.#state.events.hit(key, this.#state.nearName);
-      return this.#reads.describe<T>(inner, near, this.#state.nearName, false);
+      return this.#answers.describe<T>(inner, near, this.#state.nearName, false);
     }
-    const sightings = this.#reads.sightings();
+    const sightings = this.#answers.sightings();
     const way = this.#land(key, inner, creator, options, sightings);
     const landing = await way.landing;
-    this.#reads.tell(key, landing, way.joined);
+    this.#answers.tell(key, landing, way.joined);
     const { entry, origin, tier } = landing;
     if (isNoValue(entry)) return entry;
     const isNew = origin === "created" || origin === "default";
     // Who joins a flight knows only what that has looked out for.
-    return this.#reads.describe<T>(
+    return this.#answers.describe<T>(
       inner,
       entry,
       isNew ? undefined : (tier ?? sightings.tierOf(inner, entry)),
@@ -94,7 +97,7 @@ export class GetOrCreate {
     }
     const hits: Hit[] = [];
     const onHit = this.#early === undefined ? undefined : (hit: Hit) => void hits.push(hit);
-    const batch = new Batch<T>(this.#state, reads, this.#creations, onHit);
+    const batch = new Batch<T>(this.#state, reads, this.#answers, this.#creations, onHit);
     const running = batch.run(keys, creator, this.#resolved(options));
     if (this.#early !== undefined) this.#refreshAll(this.#early, hits, creator, options);
     const outcomes = await running;
@@ -140,7 +143,7 @@ export class GetOrCreate {
     const all = new Map<string, T>();
     for (let at = 0; at < entries.length; at += 1) {
       const key = keys[at] as string;
-      all.set(key, this.#reads.served<T>(key, entries[at] as CachedValue));
+      all.set(key, this.#answers.served<T>(key, entries[at] as CachedValue));
     }
     return all;
   }
@@ -155,11 +158,13 @@ export class GetOrCreate {
     const joined = this.#creations.joinable(inner);
     if (joined !== undefined)
       return this.#landed<T>(key, { landing: waitFor(joined, false, resolved, this.#state), joined: true });
-    const sightings = this.#reads.sightingsIfTold();
-    const made = this.#creations.createLacking(inner, key, creator as Creator<unknown>, resolved, sightings);
-    if (made instanceof CachedValue) return Promise.resolve(this.#reads.created<T>(key, made));
-    const landing = made.settled ? made.ended() : waitFor(made, true, resolved, this.#state);
-    return this.#landed<T>(key, { landing, joined: false });
+    const made = this.#creations.short(inner, key, creator as Creator<unknown>, resolved);
+    if (made instanceof CachedValue) return Promise.resolve(this.#answers.created<T>(key, made));
+    const way =
+      made === undefined
+        ? this.#start(key, inner, creator, resolved, this.#answers.sightingsIfTold())
+        : this.#wayOf(made, resolved);
+    return this.#landed<T>(key, way);
   }
 
   /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
@@ -174,15 +179,30 @@ export class GetOrCreate {
     const joined = creations.joinable(inner);
     const resolved = this.#resolved(options);
     if (joined !== undefined) return { landing: waitFor(joined, false, resolved, this.#state), joined: true };
-    const flight = creations.begin(inner, key);
-    creations.lead([flight], new SingleRequest(creator, resolved, sightings));
-    return { landing: flight.settled ? flight.ended() : waitFor(flight, true, resolved, this.#state), joined: false };
+    return this.#start(key, inner, creator, resolved, sightings);
+  }
+
+  #start<T>(
+    key: string,
+    inner: string,
+    creator: Creator<T>,
+    options: ResolvedCreateOptions,
+    sightings: Sightings | undefined,
+  ): Way {
+    const flight = this.#creations.begin(inner, key);
+    this.#creations.lead([flight], new SingleRequest(creator, options, sightings));
+    return this.#wayOf(flight, options);
+  }
+
+  /** Of the caller who has begun it. */
+  #wayOf(flight: Flight, options: ResolvedCreateOptions): Way {
+    return { landing: flight.settled ? flight.ended() : waitFor(flight, true, options, this.#state), joined: false };
   }
 
   #landed<T>(key: string, { landing, joined }: Way): Promise<T> {
     return isPromiseLike(landing)
-      ? Promise.resolve(landing.then((landed) => this.#reads.landed<T>(key, landed, joined)))
-      : Promise.resolve(this.#reads.landed<T>(key, landing, joined));
+      ? Promise.resolve(landing.then((landed) => this.#answers.landed<T>(key, landed, joined)))
+      : Promise.resolve(this.#answers.landed<T>(key, landing, joined));
   }
 }
 

@@ -1,3 +1,4 @@
+export type { Entry } from "./answers.ts";
 export * from "./argument-key.ts";
 export * from "./awaitable.ts";
 export * from "./backend.ts";
@@ -60,7 +61,6 @@ export { createRegion, makeRegion, Region } from "./region.ts";
 export type { CloseReport } from "./region-close.ts";
 export * from "./region-events.ts";
 export * from "./region-options.ts";
-export type { Entry } from "./region-reads.ts";
 export * from "./rich-serializer.ts";
 export * from "./serializer.ts";
 export { type SerializerOption, SerializingProxy } from "./serializing-proxy.ts";

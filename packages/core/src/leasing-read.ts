@@ -4,8 +4,8 @@ import type { ReadContext } from "./contexts.ts";
 import type { CreationRequest } from "./creation.ts";
 import type { Flight } from "./flight.ts";
 import type { LeaseTurn } from "./lease-turn.ts";
-import { readKey, readMany } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
+import { readKey, readKeys } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
 
@@ -43,7 +43,7 @@ export class LeasingRead {
       const found =
         wanted.length === 1 && first !== undefined
           ? andThen(readKey(backend, first, context), (one): readonly Found[] => [one])
-          : readMany(backend, wanted, () => backend.getMulti(wanted, context));
+          : readKeys(backend, wanted, context);
       return this.#learned(found);
     });
   }

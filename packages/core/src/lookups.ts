@@ -1,20 +1,23 @@
+import type { Answers, Entry } from "./answers.ts";
 import { type Awaitable, andThen } from "./awaitable.ts";
 import { CachedValue } from "./cached-value.ts";
 import { checkKeyList } from "./call-arguments.ts";
 import { type ReadOptions, resolveReadOptions } from "./call-options.ts";
 import { PartialFailureError } from "./errors.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
-import type { Entry, RegionReads } from "./region-reads.ts";
+import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 
 /** Answers `get` and its kin: what callers are given of what was read. */
 export class Lookups {
   readonly #state: RegionState;
   readonly #reads: RegionReads;
+  readonly #answers: Answers;
 
-  constructor(state: RegionState, reads: RegionReads) {
+  constructor(state: RegionState, reads: RegionReads, answers: Answers) {
     this.#state = state;
     this.#reads = reads;
+    this.#answers = answers;
   }
 
   /** @throws ValidationError */
@@ -25,13 +28,13 @@ export class Lookups {
       options === undefined
         ? reads.get(inner, key)
         : reads.getWith(inner, key, resolveReadOptions(options, this.#state));
-    return found instanceof CachedValue ? Promise.resolve(reads.handOut<T>(found)) : this.#later<T>(found);
+    return found instanceof CachedValue ? Promise.resolve(this.#answers.handOut<T>(found)) : this.#later<T>(found);
   }
 
   /** @throws ValidationError */
   peek<T>(key: string): T | NoValue {
     const entry = this.#reads.near(this.#state.inner(key));
-    return entry instanceof CachedValue ? this.#reads.served<T>(key, entry) : NO_VALUE;
+    return entry instanceof CachedValue ? this.#answers.served<T>(key, entry) : NO_VALUE;
   }
 
   async getMulti<T>(keys: readonly string[], options: ReadOptions | undefined): Promise<readonly (T | NoValue)[]> {
@@ -43,18 +46,21 @@ export class Lookups {
   }
 
   async getEntry<T>(key: string, options: ReadOptions): Promise<Entry<T> | NoValue> {
-    return this.#reads.entry<T>(this.#state.inner(key), key, resolveReadOptions(options, this.#state));
+    const inner = this.#state.inner(key);
+    const sightings = this.#answers.sightings();
+    const found = await this.#reads.getWith(inner, key, resolveReadOptions(options, this.#state), sightings);
+    return isNoValue(found) ? found : this.#answers.describe<T>(inner, found, sightings.tierOf(inner, found), false);
   }
 
   // Apart from the hit's way: a function that makes a closure pays for it at its entry, whether or not it comes to that.
   #later<T>(found: Awaitable<CachedValue | NoValue>): Promise<T | NoValue> {
-    return Promise.resolve(andThen(found, (one) => (isNoValue(one) ? one : this.#reads.handOut<T>(one))));
+    return Promise.resolve(andThen(found, (one) => (isNoValue(one) ? one : this.#answers.handOut<T>(one))));
   }
 
   #servedAll<T>(keys: readonly string[], hits: readonly CachedValue[]): readonly T[] {
     const values = new Array<T>(hits.length);
     for (let at = 0; at < hits.length; at += 1)
-      values[at] = this.#reads.served<T>(keys[at] as string, hits[at] as CachedValue);
+      values[at] = this.#answers.served<T>(keys[at] as string, hits[at] as CachedValue);
     return values;
   }
 
@@ -69,7 +75,7 @@ export class Lookups {
     let errors: Map<string, unknown> | undefined;
     for (let at = 0; at < all.length; at += 1) {
       const one = all[at];
-      values[at] = one instanceof CachedValue ? this.#reads.handOut<T>(one) : NO_VALUE;
+      values[at] = one instanceof CachedValue ? this.#answers.handOut<T>(one) : NO_VALUE;
       if (!(one instanceof Error)) continue;
       errors ??= new Map();
       errors.set(keys[at] as string, one);

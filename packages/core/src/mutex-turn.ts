@@ -2,7 +2,7 @@ import { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Flight } from "./flight.ts";
 import type { CacheMutex } from "./mutex.ts";
-import { readMany } from "./near-tier.ts";
+import { readKeys } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
 
 /** The backend's own locks, for stores without leases: dogpile's way to one creator among processes. */
@@ -58,7 +58,7 @@ export class MutexTurn {
     if (left.length === 0) return { left, refused: [] };
     const judge = freshness.judgeWith(options.expirationMs);
     const keys = left.map(({ key }) => key);
-    const found = await readMany(backend, keys, () => backend.getMulti(keys, { judge }));
+    const found = await readKeys(backend, keys, { judge });
     const wanted = left.filter((flight, index) => {
       const one = found[index];
       if (options.forceRefresh !== false || !(one instanceof CachedValue) || judge(flight.key, one) !== "fresh")

@@ -1,9 +1,9 @@
 import { type Awaitable, andThen, attempt, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend } from "./backend.ts";
-import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from "./cached-value.ts";
+import { CachedValue, compareOrders, type Found, type Order } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
 import type { Confidence } from "./confidence.ts";
-import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
+import type { WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
 
@@ -203,53 +203,5 @@ export class NearTier {
     } catch (error) {
       return fail(error);
     }
-  }
-}
-
-/** A read of one key that never throws: its failure is what it answers. */
-export function readKey(backend: CacheBackend, key: string, context?: ReadContext): Awaitable<Found> {
-  try {
-    const found = backend.get(key, context);
-    return isPromiseLike(found) ? readLater(backend, found) : found;
-  } catch (error) {
-    return new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1));
-  }
-}
-
-function readLater(backend: CacheBackend, found: PromiseLike<Found>): PromiseLike<Found> {
-  return found.then(
-    undefined,
-    (error: unknown) => new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1)),
-  );
-}
-
-/** A read that never throws: a failure is each key's. */
-export function readOne(backend: CacheBackend, run: () => Awaitable<Found>): Awaitable<Found> {
-  const fail = (error: unknown): Found => new ReadFailure(backend.name, asCacheError(error, backend.name, "get", 1));
-  try {
-    const found = run();
-    return isPromiseLike(found) ? found.then((value) => value, fail) : found;
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-/** The same for a batch. An answer of the wrong length is a failure too: it would give one key another one's value. */
-export function readMany(
-  backend: CacheBackend,
-  keys: readonly string[],
-  run: () => Awaitable<readonly Found[]>,
-): Awaitable<readonly Found[]> {
-  const fail = (error: unknown): readonly Found[] => {
-    const failure = new ReadFailure(backend.name, asCacheError(error, backend.name, "getMulti", keys.length));
-    return keys.map(() => failure);
-  };
-  const check = (found: readonly Found[]): readonly Found[] =>
-    found.length === keys.length ? found : fail(new TypeError(`${found.length} answers for ${keys.length} keys`));
-  try {
-    const found = run();
-    return isPromiseLike(found) ? found.then(check, fail) : check(found);
-  } catch (error) {
-    return fail(error);
   }
 }

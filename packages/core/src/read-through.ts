@@ -8,10 +8,11 @@ import { Confidence } from "./confidence.ts";
 import type { ReadContext, WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { FarTier } from "./far-tier.ts";
-import { NearTier, readMany, readOne } from "./near-tier.ts";
+import { NearTier } from "./near-tier.ts";
 import { NO_VALUE } from "./no-value.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { randomId } from "./random-id.ts";
+import { readKeys, readLater } from "./read-keys.ts";
 import { RelayedFeed } from "./relayed-feed.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { SingleRead } from "./single-read.ts";
@@ -101,11 +102,7 @@ export class ReadThroughProxy extends ProxyBackend {
       return found;
     }
     if (!isPromiseLike(found)) return this.#single.descend(key, context, found);
-    const later = found;
-    return andThen(
-      readOne(this.near, () => later),
-      (one) => this.#single.descend(key, context, one),
-    );
+    return andThen(readLater(this.near, found), (one) => this.#single.descend(key, context, one));
   }
 
   override getMulti(keys: readonly string[], context?: ReadContext): Awaitable<readonly Found[]> {
@@ -116,7 +113,7 @@ export class ReadThroughProxy extends ProxyBackend {
         context,
         keys.map(() => NO_VALUE),
       );
-    const found = readMany(this.near, keys, () => this.near.getMulti(keys));
+    const found = readKeys(this.near, keys);
     return andThen(found, (all) => this.#batch.complete(keys, context, all));
   }
 

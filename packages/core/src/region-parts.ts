@@ -1,3 +1,4 @@
+import { Answers } from "./answers.ts";
 import type { CacheBackend } from "./backend.ts";
 import { type ResolvedWriteOptions, resolveWriteOptions } from "./call-options.ts";
 import { Creations } from "./creations.ts";
@@ -30,14 +31,15 @@ export class RegionParts {
     owner: unknown,
   ) {
     const state = new RegionState(options, backend, events, strategy, owner);
-    const reads = new RegionReads(state);
+    const answers = new Answers(state);
+    const reads = new RegionReads(state, answers);
     const creations = new Creations(state);
     this.state = state;
     this.reads = reads;
     this.creations = creations;
     this.writes = new RegionWrites(state, (key) => creations.forgetFailure(key));
-    this.lookups = new Lookups(state, reads);
-    this.getOrCreate = new GetOrCreate(state, reads, creations);
+    this.lookups = new Lookups(state, reads, answers);
+    this.getOrCreate = new GetOrCreate(state, reads, answers, creations);
     this.writeDefaults = resolveWriteOptions(undefined, state);
   }
 }

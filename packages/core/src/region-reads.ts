@@ -1,48 +1,28 @@
+import type { Answers } from "./answers.ts";
 import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import { CachedValue, type Found, ReadFailure } from "./cached-value.ts";
 import type { ResolvedReadOptions } from "./call-options.ts";
 import type { Judge, ReadContext } from "./contexts.ts";
 import type { CacheError } from "./errors.ts";
-import type { Landing } from "./flight.ts";
-import type { Staleness } from "./freshness.ts";
-import { readMany, readOne } from "./near-tier.ts";
 import { isNoValue, NO_VALUE, type NoValue } from "./no-value.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
+import { readKey, readKeys, readLater } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
 import { settledRead } from "./settled-read.ts";
-import { Sightings } from "./sightings.ts";
+import type { Sightings } from "./sightings.ts";
 
-/** An entry with what is known of it. */
-export interface Entry<T = unknown> {
-  readonly payload: T;
-  /** The tier that it was found in; `undefined`: it was created now. */
-  readonly tier: string | undefined;
-  readonly createdAt: number;
-  readonly ageMs: number;
-  /** Milliseconds of freshness left; negative when stale; `Infinity` when it never expires. */
-  readonly remainingMs: number;
-  readonly stale: boolean;
-  /** Whether this call's creator, or one that it joined, has just made it. */
-  readonly created: boolean;
-  /** Why it is stale or would not be served. */
-  readonly why: Staleness | undefined;
-  readonly tags: readonly string[];
-  readonly metadata: CachedValue["metadata"];
-}
-
-/** The reading half of a region. */
+/** The reading half of a region: what the tiers have, judged. */
 export class RegionReads {
   readonly #state: RegionState;
+  readonly #answers: Answers;
   /** For plain reads, so that they make none. */
   readonly #context: ReadContext;
   readonly #nearContext: ReadContext;
   readonly #hitsAtOnce: boolean;
-  /** Callers are given the very object that is kept. */
-  readonly #shares: boolean;
 
-  constructor(state: RegionState) {
+  constructor(state: RegionState, answers: Answers) {
     this.#state = state;
-    this.#shares = state.options.isolation === "share";
+    this.#answers = answers;
     this.#hitsAtOnce = state.hasNearTier && state.backend.byReference;
     this.#context = { judge: state.freshness.judge };
     this.#nearContext = { judge: state.freshness.judge, nearestOnly: true };
@@ -115,7 +95,7 @@ export class RegionReads {
     hidden: PendingDelete | undefined,
   ): Awaitable<CachedValue | NoValue> {
     const { backend, freshness } = this.#state;
-    const read = isPromiseLike(found) ? readOne(backend, () => found) : found;
+    const read = isPromiseLike(found) ? readLater(backend, found) : found;
     return andThen(this.#learned(read), (one) =>
       this.#isOverdue(key, hidden)
         ? this.get(key, givenKey)
@@ -127,12 +107,12 @@ export class RegionReads {
     key: string,
     givenKey: string,
     { ignoreExpiration, expirationMs, skip }: ResolvedReadOptions,
-    sightings: Sightings | undefined = this.sightingsIfTold(),
+    sightings: Sightings | undefined = this.#answers.sightingsIfTold(),
   ): Awaitable<CachedValue | NoValue> {
     const { backend, freshness } = this.#state;
     const judge = ignoreExpiration ? freshness.anyAge : freshness.judgeWith(expirationMs);
     const hidden = this.#hidden(key);
-    const found = readOne(backend, () => backend.get(key, contextOf(judge, skip, sightings)));
+    const found = readKey(backend, key, contextOf(judge, skip, sightings));
     return andThen(this.#learned(found), (one) =>
       this.#isOverdue(key, hidden)
         ? this.getWith(key, givenKey, { ignoreExpiration, expirationMs, skip }, sightings)
@@ -148,18 +128,15 @@ export class RegionReads {
   ): Awaitable<readonly (CachedValue | NoValue | CacheError)[]> {
     const { backend, freshness, marks } = this.#state;
     const judge = options?.ignoreExpiration ? freshness.anyAge : freshness.judgeWith(options?.expirationMs);
-    const sightings = this.sightingsIfTold();
+    const sightings = this.#answers.sightingsIfTold();
     const isPlain = options === undefined && sightings === undefined;
     const context = isPlain ? this.#context : contextOf(judge, options?.skip, sightings);
     const read = (wanted: readonly string[]) =>
-      andThen(
-        readMany(backend, wanted, () => backend.getMulti(wanted, context)),
-        (all) => {
-          const unknown: CachedValue[] = [];
-          for (const one of all) if (one instanceof CachedValue && !marks.knows(one.metadata)) unknown.push(one);
-          return unknown.length === 0 ? all : andThen(marks.learn(unknown), () => all);
-        },
-      );
+      andThen(readKeys(backend, wanted, context), (all) => {
+        const unknown: CachedValue[] = [];
+        for (const one of all) if (one instanceof CachedValue && !marks.knows(one.metadata)) unknown.push(one);
+        return unknown.length === 0 ? all : andThen(marks.learn(unknown), () => all);
+      });
     return andThen(settledRead(keys, this.#state.pending, read), (all) => {
       const verdicts = new Array<CachedValue | NoValue | CacheError>(all.length);
       for (let at = 0; at < all.length; at += 1) {
@@ -171,70 +148,6 @@ export class RegionReads {
       }
       return verdicts;
     });
-  }
-
-  /** What a caller is given of an entry. */
-  handOut<T>(entry: CachedValue): T {
-    return (this.#shares ? entry.payload : this.#state.isolator.apart(entry.payload)) as T;
-  }
-
-  /** The same of one that the nearest tier has, which is told. */
-  served<T>(givenKey: string, entry: CachedValue): T {
-    const { events, nearName } = this.#state;
-    if (events.observesHits) events.hit(givenKey, nearName);
-    return this.handOut<T>(entry);
-  }
-
-  /** The same of what was created for this caller at once. */
-  created<T>(givenKey: string, entry: CachedValue): T {
-    this.#state.events.served(givenKey, "created", undefined);
-    return this.handOut<T>(entry);
-  }
-
-  /** The same of what a flight has landed with. @param joined it was under way before this caller came */
-  landed<T>(givenKey: string, landing: Landing, joined: boolean): T {
-    this.tell(givenKey, landing, joined);
-    return (isNoValue(landing.entry) ? landing.entry : this.handOut<T>(landing.entry)) as T;
-  }
-
-  /** How a caller has come by what a flight has landed with. */
-  tell(givenKey: string, { entry, origin, tier }: Landing, joined: boolean): void {
-    if (!isNoValue(entry))
-      this.#state.events.served(givenKey, joined && origin === "created" ? "joined" : origin, tier);
-  }
-
-  /** For a read that is to find out which tier answers. */
-  sightings(): Sightings {
-    return new Sightings(this.#state.backend.name);
-  }
-
-  /** The same, if anybody listens to hits. */
-  sightingsIfTold(): Sightings | undefined {
-    return this.#state.events.observesHits ? this.sightings() : undefined;
-  }
-
-  /** The entry with its tier, age and remaining ttl, or NO_VALUE. */
-  async entry<T>(key: string, givenKey: string, options: ResolvedReadOptions): Promise<Entry<T> | NoValue> {
-    const sightings = this.sightings();
-    const found = await this.getWith(key, givenKey, options, sightings);
-    return isNoValue(found) ? found : this.describe<T>(key, found, sightings.tierOf(key, found), false);
-  }
-
-  describe<T>(key: string, entry: CachedValue, tier: string | undefined, created: boolean): Entry<T> {
-    const { freshness } = this.#state;
-    const why = freshness.why(key, entry);
-    return {
-      payload: this.handOut<T>(entry),
-      tier,
-      createdAt: entry.metadata.createdAt,
-      ageMs: freshness.ageMs(entry),
-      remainingMs: freshness.remainingMs(entry),
-      stale: why !== undefined,
-      created,
-      why,
-      tags: entry.metadata.tags ?? [],
-      metadata: entry.metadata,
-    };
   }
 
   #isFresh(key: string, entry: CachedValue): boolean {

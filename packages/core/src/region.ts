@@ -1,3 +1,4 @@
+import type { Entry } from "./answers.ts";
 import type { BackendHealth, CacheBackend } from "./backend.ts";
 import type { BatchOutcomes } from "./batch.ts";
 import type { CachedDecorator, CachedDecoratorOptions, CachedFunction, CachedOptions } from "./cached.ts";
@@ -35,7 +36,6 @@ import type { CloseReport } from "./region-close.ts";
 import type { RegionEventName, RegionEvents } from "./region-events.ts";
 import { RegionFunctions } from "./region-functions.ts";
 import type { RegionBackendOptions, RegionOptions } from "./region-options.ts";
-import type { Entry } from "./region-reads.ts";
 import { checkTags } from "./tags.ts";
 import { chainOf } from "./tiers.ts";
 import { Touch } from "./touch.ts";

@@ -3,7 +3,7 @@ import { compareOrders } from "./cached-value.ts";
 import type { LeaseAnswer, LeaseRequest } from "./contexts.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
 import { LeaseReturns } from "./lease-returns.ts";
-import { readMany } from "./near-tier.ts";
+import { readKeys } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
 import { roughBytes } from "./rough-size.ts";
 import { writeMany } from "./write-through.ts";
@@ -117,7 +117,7 @@ export class Replays {
       answer: (key, answer) => void answers.set(key, answer),
     };
     // Near tiers are passed over, and take nothing of it.
-    await readMany(backend, keys, () => backend.getMulti(keys, { judge: () => "absent", lease }));
+    await readKeys(backend, keys, { judge: () => "absent", lease });
     const granted = keys.filter((key) => answers.get(key)?.granted);
     const orders = granted.map((key) => answers.get(key)?.order);
     const heard = await this.#within(heardWithinMs, granted, () => orders.every((order) => this.#hasHeard(order)));

@@ -3,8 +3,9 @@ import type { CacheBackend } from "./backend.ts";
 import { CachedValue, compareOrders, type Found, ReadFailure } from "./cached-value.ts";
 import type { Clock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
-import { type NearTier, readMany } from "./near-tier.ts";
+import type { NearTier } from "./near-tier.ts";
 import { isNoValue } from "./no-value.ts";
+import { askForKeys } from "./read-keys.ts";
 
 /** `different`: the near copy is dropped, and the key has to be read anew. */
 export type Verdict = "same" | "different" | ReadFailure;
@@ -43,7 +44,7 @@ export class Revalidation {
     const keys = [...entries.keys()];
     return andThen(this.#near.ticket(keys), (ticket) =>
       andThen(
-        readMany(this.#far, keys, () => this.#ask(keys, entries)),
+        askForKeys(this.#far, keys, () => this.#ask(keys, entries)),
         (answers) => {
           const stand = keys.map((key) => this.#near.stands(key, ticket));
           this.#near.giveBack(ticket);

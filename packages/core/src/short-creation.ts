@@ -82,28 +82,36 @@ export class ShortCreation {
     return isTimed ? stamps.next() : stamps.ofThisTurn();
   }
 
-  /** A value that is there already and stored as the call says; nobody listens to its creation. */
+  /** A value that is there already and stored as the call says, without asking anybody. */
   #isPlain(value: unknown, short: ShortFlight, context: CreatorContext, options: ResolvedCreateOptions): boolean {
     if (isPromiseLike(value) || value instanceof CreatorVerdict || isNoValue(value)) return false;
-    if (options.shouldCacheFn !== undefined || options.tags !== undefined || !context.isUntouched) return false;
-    return !short.broken && !this.#state.closed && !this.#state.events.observes("created");
+    if (options.shouldCacheFn !== undefined || typeof options.tags === "function" || !context.isUntouched) return false;
+    return !short.broken && !this.#state.closed;
   }
 
   #store(short: ShortFlight, options: ResolvedCreateOptions, value: unknown): CachedValue | Flight {
-    const { isolator, reentry } = this.#state;
+    const { events, isolator, reentry } = this.#state;
+    const durationMs = events.observes("created") ? this.#state.options.clock.now() - short.startedAt : undefined;
     let entry: CachedValue;
     try {
       entry = newEntry(this.#state.options, isolator.apart(value), short);
     } catch (error) {
       reentry.done();
       const flight = this.#flight(short);
+      if (durationMs !== undefined) this.#tellCreated(short, durationMs);
       this.#creation.failed(flight, error, options);
       return flight;
     }
     reentry.done();
     const stored = this.#fill.storeOne(short, entry, options, unleased);
+    // Only now: a listener that asks for the key finds it, and one that changes it changes what is stored.
+    if (durationMs !== undefined) this.#tellCreated(short, durationMs);
     if (stored === undefined) return entry;
     return this.#landWith(stored, short, entry, options);
+  }
+
+  #tellCreated({ givenKey }: ShortFlight, durationMs: number): void {
+    this.#state.events.emit("created", { keys: [givenKey], durationMs, regenerated: false });
   }
 
   /** Around the store is something that takes its time. */

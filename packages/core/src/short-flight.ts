@@ -23,13 +23,14 @@ export class ShortFlight implements RunningCreator, EntryPlan {
   readonly ttlMs: number;
   readonly graceMs: number;
   readonly ownTtl: boolean;
+  readonly tags: readonly string[] | undefined;
 
   constructor(
     key: string,
     givenKey: string,
     startedAt: number,
     startedOrder: Order | undefined,
-    { ttlMs, graceMs, ownTtl }: ResolvedCreateOptions,
+    { ttlMs, graceMs, ownTtl, tags }: ResolvedCreateOptions,
   ) {
     this.key = key;
     this.givenKey = givenKey;
@@ -38,6 +39,8 @@ export class ShortFlight implements RunningCreator, EntryPlan {
     this.ttlMs = ttlMs;
     this.graceMs = graceMs;
     this.ownTtl = ownTtl;
+    // Those of a function are asked for when the value is there, on the long way.
+    this.tags = typeof tags === "function" ? undefined : tags;
   }
 
   creates(key: string): string | undefined {

@@ -2,8 +2,9 @@ import { type Awaitable, andThen } from "./awaitable.ts";
 import { CachedValue, type Found } from "./cached-value.ts";
 import type { ReadContext } from "./contexts.ts";
 import type { FarTier } from "./far-tier.ts";
-import { type FillTicket, type NearTier, readOne } from "./near-tier.ts";
+import type { FillTicket, NearTier } from "./near-tier.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
+import { readKey } from "./read-keys.ts";
 import { judgementOf } from "./tier-judgement.ts";
 
 /** A read of one key through a near and a far tier. */
@@ -55,9 +56,8 @@ export class SingleRead {
     if (context?.nearestOnly) return confirmed ? (candidate ?? NO_VALUE) : NO_VALUE;
     this.#far.attach();
     return andThen(this.#near.ticket([key]), (ticket) =>
-      andThen(
-        readOne(this.#far.backend, () => this.#far.backend.get(key, context)),
-        (found) => this.#arrived(key, context, found, ticket, candidate, confirmed),
+      andThen(readKey(this.#far.backend, key, context), (found) =>
+        this.#arrived(key, context, found, ticket, candidate, confirmed),
       ),
     );
   }

@@ -3,9 +3,9 @@ import type { ResolvedWriteOptions } from "./call-options.ts";
 import type { LeaseTable } from "./capabilities.ts";
 import type { LeaseAnswer } from "./contexts.ts";
 import { Flight } from "./flight.ts";
-import { readOne } from "./near-tier.ts";
 import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
+import { readKey } from "./read-keys.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
 import { writeOne } from "./write-through.ts";
@@ -84,7 +84,7 @@ export class Touch {
       if (tier === tiers.farthest) standing = found;
     };
     // Near tiers are passed over by a judge that takes nothing: the authority has to grant it.
-    const found = await readOne(backend, () => backend.get(key, { judge: () => "absent", lease, observe }));
+    const found = await readKey(backend, key, { judge: () => "absent", lease, observe });
     if (found instanceof ReadFailure) throw found.error;
     if (answer?.granted !== true) return false;
     // What was deleted since is leased too, to be created; a touch must not bring it back.
