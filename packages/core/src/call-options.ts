@@ -87,7 +87,14 @@ const skip: Kind = {
     Object.entries(value).every(([side, names]) => (side === "read" || side === "write") && isNames(names)),
 };
 const signal: Kind = anObjectWith("an AbortSignal", "addEventListener", "throwIfAborted");
-const createKinds: Readonly<Record<string, Kind>> = {
+/** It is refused in its own words, where it is read. */
+const aDuration: Kind = { expected: "a duration", accepts: () => true };
+const createKinds = optionsOf({
+  ttl: aDuration,
+  grace: aDuration,
+  expirationTime: aDuration,
+  softTimeout: aDuration,
+  hardTimeout: aDuration,
   tags: {
     expected: `${aTagList.expected}, or a function`,
     accepts: (value) => aTagList.accepts(value) || aFunction.accepts(value),
@@ -99,12 +106,10 @@ const createKinds: Readonly<Record<string, Kind>> = {
   shouldCacheFn: aFunction,
   skip,
   settled: aFlag,
-};
-const createNames = ["ttl", "grace", "expirationTime", "softTimeout", "hardTimeout", ...Object.keys(createKinds)];
-const readKinds: Readonly<Record<string, Kind>> = { ignoreExpiration: aFlag, skip };
-const readNames = ["expirationTime", ...Object.keys(readKinds)];
-const writeKinds: Readonly<Record<string, Kind>> = { tags: aTagList, skip };
-const writeNames = ["ttl", "grace", ...Object.keys(writeKinds)];
+});
+const readKinds = optionsOf({ expirationTime: aDuration, ignoreExpiration: aFlag, skip });
+const writeKinds = optionsOf({ ttl: aDuration, grace: aDuration, tags: aTagList, skip });
+const invalidateKinds = optionsOf({ hard: aFlag });
 
 /** @throws ConfigurationError naming the option */
 export function resolveCreateOptions<T>(
@@ -112,7 +117,7 @@ export function resolveCreateOptions<T>(
   { options: region, tiers }: CallScene,
 ): ResolvedCreateOptions {
   const given: CreateOptions<T> = options ?? {};
-  if (options !== undefined) check(options, createNames, createKinds);
+  if (options !== undefined) check(options, createKinds);
   return {
     ttlMs: ms(given.ttl, "options.ttl") ?? region.ttlMs,
     graceMs: ms(given.grace, "options.grace") ?? region.graceMs,
@@ -139,7 +144,7 @@ export interface ResolvedReadOptions {
 
 /** @throws ConfigurationError naming the option */
 export function resolveReadOptions(options: ReadOptions, { tiers }: Pick<CallScene, "tiers">): ResolvedReadOptions {
-  check(options, readNames, readKinds);
+  check(options, readKinds);
   return {
     expirationMs: ms(options.expirationTime, "options.expirationTime"),
     ignoreExpiration: options.ignoreExpiration ?? false,
@@ -163,7 +168,7 @@ export function resolveWriteOptions(
   options: WriteOptions | undefined,
   { options: region, tiers }: CallScene,
 ): ResolvedWriteOptions {
-  if (options !== undefined) check(options, writeNames, writeKinds);
+  if (options !== undefined) check(options, writeKinds);
   return {
     ttlMs: ms(options?.ttl, "options.ttl") ?? region.ttlMs,
     graceMs: ms(options?.grace, "options.grace") ?? region.graceMs,
@@ -176,13 +181,31 @@ export function resolveWriteOptions(
 
 /** @throws ConfigurationError naming the option */
 export function checkInvalidateOptions(options: InvalidateOptions): void {
-  check(options, ["hard"], { hard: aFlag });
+  check(options, invalidateKinds);
 }
 
-function check(options: object, names: readonly string[], kinds: Readonly<Record<string, Kind>>): void {
-  checkOptionNames(options, names, "options");
+/** By name, and by nothing that every object inherits. */
+function optionsOf(kinds: Readonly<Record<string, Kind>>): Readonly<Record<string, Kind>> {
+  return Object.assign(Object.create(null) as Record<string, Kind>, kinds);
+}
+
+/** Calls bring options all the time, and bring the right ones: only those that aren't are looked into. */
+function check(options: object, kinds: Readonly<Record<string, Kind>>): void {
+  if (areRight(options, kinds)) return;
+  checkOptionNames(options, Object.keys(kinds), "options");
   const mistakes = wrongKinds(options, kinds, "options");
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+}
+
+function areRight(options: unknown, kinds: Readonly<Record<string, Kind>>): boolean {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
+  for (const name in options) {
+    const kind = kinds[name];
+    if (kind === undefined) return false;
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && !kind.accepts(value)) return false;
+  }
+  return true;
 }
 
 function ms(value: Duration | undefined, path: string): number | undefined {

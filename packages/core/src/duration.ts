@@ -25,12 +25,23 @@ export type Duration = number | `${number}${UnitOfTime}`;
 /** Bytes, or a number with a unit of 1024: `"512b"`, `"4kb"`, `"10mb"`, `"2gb"`. */
 export type Size = number | `${number}${UnitOfSize}`;
 
+/** What texts said lately: a call that says `ttl: "5m"` says it each time. */
+const lately = new Map<string, number>();
+const mostLately = 64;
+
 /**
  * Milliseconds of a {@link Duration}; 0 and `Infinity` are allowed.
  * @throws ConfigurationError naming `path` for a negative number, NaN, a wrong unit or another type
  */
 export function durationMs(value: unknown, path: string): number {
-  return measure(value, path, unitsOfTime, `milliseconds or a text like "250ms", "10s", "5m", "1h", "30d"`);
+  const known = typeof value === "string" ? lately.get(value) : undefined;
+  if (known !== undefined) return known;
+  const ms = measure(value, path, unitsOfTime, `milliseconds or a text like "250ms", "10s", "5m", "1h", "30d"`);
+  if (typeof value === "string") {
+    if (lately.size >= mostLately) lately.clear();
+    lately.set(value, ms);
+  }
+  return ms;
 }
 
 /**
