@@ -13,10 +13,8 @@ import {
   type WriteOutcome,
   type WriteOutcomes,
 } from "@cascata/core";
-import { AdaptiveStore } from "./adaptive-store.ts";
 import { optionsUnder } from "./flat-config.ts";
-import { LruStore } from "./lru-store.ts";
-import type { BudgetMember, MemoryBudget } from "./memory-budget.ts";
+import type { BudgetMember } from "./memory-budget.ts";
 import {
   type MemoryBackendOptions,
   type RemovalCause,
@@ -24,6 +22,7 @@ import {
   type ResolvedMemoryOptions,
   resolveMemoryOptions,
 } from "./memory-options.ts";
+import { newStore } from "./new-store.ts";
 import type { Store } from "./store.ts";
 
 const tooLarge: WriteOutcome = Object.freeze({ status: "refused", why: "too-large" });
@@ -202,13 +201,10 @@ export class MemoryBackend extends CacheBackend {
 
   #newStore(): Store<CachedValue> {
     const { budget, policy, onRemoved } = this.#options;
-    const options = {
-      ...boundsOf(budget),
-      onRemoved:
-        onRemoved &&
-        ((key: string, entry: CachedValue, cause: RemovalCause) => this.#tellRemoved(onRemoved, key, entry, cause)),
-    };
-    return policy === "adaptive" ? new AdaptiveStore(options) : new LruStore(options);
+    const tell =
+      onRemoved &&
+      ((key: string, entry: CachedValue, cause: RemovalCause) => this.#tellRemoved(onRemoved, key, entry, cause));
+    return newStore(policy, budget, tell);
   }
 
   #member(): BudgetMember {
@@ -234,15 +230,6 @@ export class MemoryBackend extends CacheBackend {
       failed(error);
     }
   }
-}
-
-/** lru-cache takes 16 bytes in advance for each entry of a bound by number: 16 MB for a million, in each scope. */
-const mostInAdvance = 65_536;
-
-/** A large bound by number is given as one by weight, for which nothing is taken in advance. */
-function boundsOf({ maxEntries, maxBytes }: MemoryBudget): { readonly maxEntries: number; readonly maxWeight: number } {
-  const grows = maxEntries > mostInAdvance && maxBytes === Number.POSITIVE_INFINITY;
-  return grows ? { maxEntries: Number.POSITIVE_INFINITY, maxWeight: maxEntries } : { maxEntries, maxWeight: maxBytes };
 }
 
 function refuseNoValue(key: string, value: CachedValue): void {

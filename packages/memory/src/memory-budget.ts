@@ -62,8 +62,9 @@ export class MemoryBudget {
   /** Called by a member that has grown; gives back once the bound holds. */
   settle(): void {
     if (this.#members.size < 2) return;
-    this.#shrink(this.entries - this.maxEntries, (member) => member.count);
-    this.#shrink(this.bytes - this.maxBytes, (member) => member.bytes);
+    if (this.maxEntries < Number.POSITIVE_INFINITY)
+      this.#shrink(this.entries - this.maxEntries, (member) => member.count);
+    if (this.maxBytes < Number.POSITIVE_INFINITY) this.#shrink(this.bytes - this.maxBytes, (member) => member.bytes);
   }
 
   #shrink(excess: number, held: (member: BudgetMember) => number): void {
