@@ -1,6 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { evictOldest, sweepExpired } from "./entry-table.ts";
-import { pause } from "./pause.ts";
+import { mostLag, SlowReaders } from "./slow-readers.ts";
 import type { SharedState } from "./state.ts";
 import type { Tree, Trees } from "./trees.ts";
 
@@ -51,12 +51,10 @@ const growthShare = 0.75;
 const nearEndShare = 0.85;
 const leastUsedShare = 0.4;
 const hysteresis = 0.03;
-/** A reader may lag behind by so many transactions; what these have freed can't be reused, some 20 pages each. */
-const mostLag = 6;
+/** What a reader may lag behind by has freed some 20 pages each, and they can't be reused. */
 const unreachable = mostLag * 20;
 /** Free pages, at the least, of a file that has grown so far. */
 const leastFree = 320;
-const readerPatienceMs = 20;
 const evictAtOnce = 64;
 const stepUnits = 256;
 const retryMs = 1000;
@@ -74,12 +72,11 @@ export class Room {
   /** Beyond it nothing may make the file grow, not even what must be done. */
   readonly #lastUnit: number;
   readonly #host: RoomHost;
+  readonly #readers: SlowReaders;
   /** Units in a page: 4 where the system's pages have 16 KB. */
   readonly #scale: number;
   #diskFullUntil = 0;
   #diskUnits = 0;
-  /** The snapshot that a reader has been waited for in vain. */
-  #stuckAt = -1;
 
   constructor(root: Tree, trees: Trees, descriptor: number, maxBytes: number, host: RoomHost) {
     this.#root = root;
@@ -88,6 +85,7 @@ export class Room {
     this.#maxUnits = Math.floor((maxBytes * accountedShare) / unit);
     this.#lastUnit = Math.floor(maxBytes / unit) - this.#reserve;
     this.#host = host;
+    this.#readers = new SlowReaders(root);
     this.#scale = (root.getStats() as Stats).pageSize / unit;
   }
 
@@ -105,7 +103,7 @@ export class Room {
   take(state: SharedState, count: number, demand: "store" | "must"): void {
     const pages = count * this.#scale;
     const wanted = demand === "store" ? pages + this.#reserve : Math.min(pages, this.#reserve);
-    if (state.pages + wanted > state.extent / unit) this.#find(state, pages, demand);
+    if (state.pages + wanted > state.extent / unit) this.#find(state, pages, wanted, demand);
     state.pages += pages;
   }
 
@@ -132,52 +130,28 @@ export class Room {
     this.#evict(Math.max(pages * 2, this.#surplus(this.#usage())));
   }
 
-  #find(state: SharedState, pages: number, demand: "store" | "must"): void {
+  #find(state: SharedState, pages: number, wanted: number, demand: "store" | "must"): void {
     const usage = this.#usage();
-    const { used, end, most } = usage;
+    const { used, end, most, lastTransaction } = usage;
     const surplus = this.#surplus(usage);
     if (surplus > 0) this.#evict(surplus);
     // Beyond its share of growth the file lives on pages that were freed. Those that a reader still sees can't be reused,
     // and the file would grow instead; so, near its maximum, it is asked each time whether one lags behind.
     const isGrowing = end + pages + this.#reserve <= most * growthShare;
     const free = end - used - unreachable;
+    const isNearEnd = demand === "store" ? end > most * nearEndShare : end + wanted > this.#lastUnit;
+    // First: evicting frees nothing that can be reused then, and takes pages itself.
+    if (isNearEnd && this.#readers.pinPages(lastTransaction))
+      throw new FullError("a slow reader pins free pages", false);
     if (demand === "store" && !isGrowing) {
-      // First: evicting frees nothing that can be reused then, and takes pages itself.
-      if (end > most * nearEndShare && this.#isPinned(usage))
-        throw new FullError("a slow reader pins free pages", false);
       const isTight = free < pages * 2 + this.#reserve || (end + pages > this.#maxUnits && free < end / 2);
       if (isTight) throw new FullError("no page can be reused yet", true);
     }
-    if (demand === "must" && end + Math.min(pages, this.#reserve) > this.#lastUnit && this.#isPinned(usage))
-      throw new FullError("a slow reader pins free pages", false);
     // Some way ahead, so that it is looked at once in several transactions.
     const ahead = isGrowing ? stepUnits / 2 : Math.max(0, Math.min(free / 3, stepUnits / 2));
-    const wanted = demand === "must" ? Math.min(pages, this.#reserve) : pages + this.#reserve;
     const least = Math.min(end + wanted, Math.max(this.#maxUnits, end + Math.min(pages, this.#reserve)));
     this.#extend(state, Math.max(least, Math.min(end + pages + this.#reserve + ahead, this.#maxUnits)), least);
     state.pages = end;
-  }
-
-  /**
-   * Whether a process still reads a snapshot since which much has been freed. One that has only lost its processor gets
-   * a few milliseconds to go on, once.
-   */
-  #isPinned({ lastTransaction }: Usage): boolean {
-    for (let waited = 0; ; waited += 1) {
-      const oldest = this.#oldestSnapshot();
-      if (oldest >= lastTransaction - mostLag) return false;
-      if (oldest === this.#stuckAt) return true;
-      if (waited === readerPatienceMs) this.#stuckAt = oldest;
-      else pause(1);
-    }
-  }
-
-  #oldestSnapshot(): number {
-    const { readerList } = this.#root as unknown as { readerList(): string };
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const [, transaction] of readerList.call(this.#root).matchAll(/ (\d+)$/gm))
-      oldest = Math.min(oldest, Number(transaction));
-    return oldest;
   }
 
   /** Makes the file `target` units long, or as long as the disk allows. @throws FullError below `least` */
