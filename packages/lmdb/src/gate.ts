@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { open, type RootDatabase } from "lmdb";
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from "lmdb";
 import { inspectFile } from "./inspect.ts";
 import { pause } from "./pause.ts";
 
@@ -8,11 +8,16 @@ export function gatePath(path: string): string {
   return `${path}-gate`;
 }
 
+/** How LMDB opens the gate of the tier's file at `path`: here, and where {@link probeFile} tries it. */
+export function gateOptions(path: string): RootDatabaseOptionsWithPath {
+  return { path: gatePath(path), noSubdir: true, maxReaders: 1024, mapSize: 65_536, overlappingSync: false };
+}
+
 const makingLooks = 50;
 const makingPauseMs = 5;
 
-// Without a write there is nothing to commit, and what `run` throws ends it as well.
-const abortable = 1;
+/** Flags of a transaction. Without a write there is nothing to commit, and what `run` throws ends it as well. */
+export const abortable = 1;
 
 /**
  * One lock for writing to a file and for opening it, over all processes.
@@ -30,7 +35,7 @@ export class Gate {
   constructor(path: string) {
     const file = gatePath(path);
     if (isLastinglyDamaged(file)) rmSync(file, { force: true });
-    this.#lock = open({ path: file, noSubdir: true, maxReaders: 1024, mapSize: 65_536, overlappingSync: false });
+    this.#lock = open(gateOptions(path));
   }
 
   /** Nobody else opens the file or writes to it meanwhile. Not to be nested. */

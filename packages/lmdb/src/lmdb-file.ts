@@ -5,7 +5,7 @@ import { inspectFile } from "./inspect.ts";
 import { FullError, Room, type RoomHost } from "./room.ts";
 import { currentBoot, writeStamp } from "./stamp.ts";
 import { decodeState, encodeState, newState, type SharedState } from "./state.ts";
-import { type Tree, type Trees, treeNames } from "./trees.ts";
+import { fileOptions, plainBytes, type Tree, type Trees, treeNames, treePrefix } from "./trees.ts";
 
 // Abortable (a throw rolls back), committed when the call returns, not flushed to the disk: what was answered outlives
 // this process, and the file's stamp tells after a crash of the machine. A commit costs 20 to 50 µs so, and 5 ms flushed.
@@ -51,12 +51,10 @@ export class LmdbFile {
   constructor(path: string, maxBytes: number, host: RoomHost) {
     this.path = path;
     this.maxBytes = maxBytes;
-    // `overlappingSync` would flush each commit and hold the next one back until then.
-    const options = { path, noSubdir: true, maxDbs: 16, maxReaders: 1024, overlappingSync: false, ...plainBytes };
     const gate = new Gate(path);
     this.#gate = gate;
     try {
-      const { root, epoch, trees } = gate.hold(() => openRoot(options));
+      const { root, epoch, trees } = gate.hold(() => openRoot(path));
       this.#root = root;
       this.epoch = epoch;
       this.trees = trees;
@@ -205,13 +203,13 @@ export class LmdbFile {
 }
 
 /** Opens the file and its trees. @throws ForeignFile */
-function openRoot(options: Parameters<typeof open>[0]) {
+function openRoot(path: string) {
   let root: RootDatabase<Buffer, Buffer> | undefined;
   try {
-    const opened = open<Buffer, Buffer>(options as never);
+    const opened = open<Buffer, Buffer>(fileOptions(path));
     root = opened;
     const epoch = epochOf(opened);
-    const tree = (name: string) => [name, opened.openDB({ name: `tree-${name}`, ...plainBytes })] as const;
+    const tree = (name: string) => [name, opened.openDB({ name: treePrefix + name, ...plainBytes })] as const;
     const trees = Object.fromEntries(treeNames.map(tree)) as Record<
       (typeof treeNames)[number],
       Database<Buffer, Buffer>
@@ -244,5 +242,3 @@ function flushed(root: RootDatabase<Buffer, Buffer>): Promise<void> {
   const { sync } = root as unknown as { sync(done: (error?: Error) => void): void };
   return new Promise((resolve, reject) => sync.call(root, (error) => (error ? reject(error) : resolve())));
 }
-
-const plainBytes = { keyEncoding: "binary", encoding: "binary" } as const;

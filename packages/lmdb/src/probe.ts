@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { gatePath } from "./gate.ts";
-import { treeNames } from "./trees.ts";
+import { abortable, gateOptions } from "./gate.ts";
+import { fileOptions, plainBytes, treeNames, treePrefix } from "./trees.ts";
 
 /** How long a trial opening may take before the file counts as damaged. */
 export const probeLimitMs = 15_000;
@@ -10,17 +10,16 @@ export const probeLimitMs = 15_000;
 // or a signal. Others may be writing to the file meanwhile, so it keeps no snapshot for long: pages that a snapshot shows
 // can't be reused.
 const trial = `
-const [lmdb, path, gate, ...trees] = process.argv.slice(1);
+const { lmdb, file, gate, trees, treePrefix, plainBytes, abortable } = JSON.parse(process.argv[1]);
 const { ABORT, open } = await import(lmdb);
-const options = { path, noSubdir: true, keyEncoding: "binary", encoding: "binary", maxDbs: 16, maxReaders: 1024, overlappingSync: false };
 // As the opening proper: nobody may write while a file is opened.
-const lock = open({ path: gate, noSubdir: true, maxReaders: 1024, mapSize: 65536, overlappingSync: false });
-const root = lock.transactionSync(() => open(options), 1);
-const names = [...root.getKeys({ snapshot: false })].map((key) => Buffer.from(key).toString("latin1")).filter((name) => /^tree-/.test(name));
+const lock = open(gate);
+const root = lock.transactionSync(() => open(file), abortable);
+const names = [...root.getKeys({ snapshot: false })].map((key) => Buffer.from(key).toString("latin1")).filter((name) => name.startsWith(treePrefix));
 const until = performance.now() + 2000;
 let read = 0;
 for (const name of names) {
-  const tree = root.openDB({ name, keyEncoding: "binary", encoding: "binary", create: false });
+  const tree = root.openDB({ name, create: false, ...plainBytes });
   for (let start = Buffer.alloc(0), more = true; more && performance.now() < until; root.resetReadTxn()) {
     more = false;
     for (const { key, value } of tree.getRange({ start, limit: 200 })) {
@@ -35,7 +34,7 @@ const touched = ["state", ...trees.filter((name) => !names.includes(name))].map(
 lock.transactionSync(() => root.transactionSync(() => {
   for (const key of touched) root.putSync(key, Buffer.alloc(60));
   return ABORT;
-}, 1), 1);
+}, abortable), abortable);
 await root.close();
 process.stdout.write("whole");
 process.exit(0);
@@ -47,18 +46,22 @@ process.exit(0);
  */
 export function probeFile(path: string, limitMs: number = probeLimitMs): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const names = treeNames.map((name) => `tree-${name}`);
-    const child = spawn(
-      process.execPath,
-      ["--input-type=module", "-e", trial, import.meta.resolve("lmdb"), path, gatePath(path), ...names],
-      {
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: limitMs,
-        killSignal: "SIGKILL",
-        // Without the parent's loaders and inspector; the second makes Electron behave as Node.
-        env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
-      },
-    );
+    const given = {
+      lmdb: import.meta.resolve("lmdb"),
+      file: fileOptions(path),
+      gate: gateOptions(path),
+      trees: treeNames.map((name) => treePrefix + name),
+      treePrefix,
+      plainBytes,
+      abortable,
+    };
+    const child = spawn(process.execPath, ["--input-type=module", "-e", trial, JSON.stringify(given)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: limitMs,
+      killSignal: "SIGKILL",
+      // Without the parent's loaders and inspector; the second makes Electron behave as Node.
+      env: { ...process.env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1" },
+    });
     const said = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].on("data", (text: Buffer) => {
