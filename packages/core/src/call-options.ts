@@ -1,7 +1,7 @@
 import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError } from "./errors.ts";
 import { aFlag, aFunction, anObjectWith, checkOptionNames, type Kind, nearest, wrongKinds } from "./options.ts";
-import type { ResolvedRegionOptions } from "./region-options.ts";
+import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 import { aTagList } from "./tags.ts";
 import type { TierNames } from "./tiers.ts";
 

@@ -3,8 +3,8 @@ import { CachedValue, ReadFailure } from "./cached-value.ts";
 import { durationText } from "./duration.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
 import { ReadThroughProxy } from "./read-through.ts";
-import type { ResolvedRegionOptions } from "./region-options.ts";
 import type { RegionState } from "./region-state.ts";
+import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 import { ScopeProxy } from "./scope-proxy.ts";
 import { chainOfTiers, tiersOf } from "./tiers.ts";
 

@@ -1,5 +1,5 @@
 import { CachedValue, type CacheMetadata, type Order } from "./cached-value.ts";
-import type { ResolvedRegionOptions } from "./region-options.ts";
+import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 import { wholeMicros } from "./stamps.ts";
 import { checkTags } from "./tags.ts";
 

@@ -1,42 +1,24 @@
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { BackendHealth, CacheBackend } from "./backend.ts";
-import { ReadFailure } from "./cached-value.ts";
-import { CircuitBreaker, type CircuitBreakerOptions, type CircuitPermit } from "./circuit-breaker.ts";
+import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CallContext, WriteOutcome } from "./contexts.ts";
 import { isTimeout, withDeadline } from "./deadline.ts";
-import { type Duration, durationMs } from "./duration.ts";
-import { asCacheError, ConfigurationError, isCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
+import { durationMs } from "./duration.ts";
+import { asCacheError, TimeoutError, textOf, UnavailableError } from "./errors.ts";
 import type { CacheMutex } from "./mutex.ts";
-import { aClock, aFunction, checkOptionNames, wholeNumber, wrongKinds } from "./options.ts";
+import { wholeNumber } from "./options.ts";
+import { checkProtection, type ProtectionOptions } from "./protection-options.ts";
 import { ProxyBackend } from "./proxy-backend.ts";
+import { failureIn, isBlameless } from "./store-failure.ts";
 import type { Operation, Run } from "./surround.ts";
 
-/** How a tier that can hang or fail is held at arm's length. */
-export interface ProtectionOptions {
-  /** No operation takes longer; `Infinity`: no limit but the caller's own deadline. @default "250ms" */
-  readonly timeout?: Duration;
-  /** `false`: none. @default the breaker's own defaults */
-  readonly breaker?: CircuitBreakerOptions | false;
-  /** Operations that may wait for an answer at once; beyond, they fail at once. A batch is one. @default 1024 */
-  readonly maxInFlight?: number;
-  /** How long `acquire(true)` of the tier's own mutex may wait before it answers `false`. @default "30s" */
-  readonly lockWait?: Duration;
-  /** @default systemClock */
-  readonly clock?: Clock;
-  /** The breaker's jitter. @default Math.random */
-  readonly random?: () => number;
-  /** Where the options stand, for error messages. @default "protection" */
-  readonly path?: string;
-}
-
-const optionNames = ["timeout", "breaker", "maxInFlight", "lockWait", "clock", "random", "path"];
 const closeMs = 5000;
 /** How long a read that probes a half-open circuit keeps its caller: a tier that is well answers in less. */
 const probeMs = 5;
 const reads: ReadonlySet<string> = new Set(["get", "getMulti", "revisions", "marks.lookup"]);
-/** Errors that tell of a bad call, not of a bad store. */
-const blameless: ReadonlySet<string> = new Set(["VALIDATION", "CONFIGURATION", "SERIALIZATION", "LOCK", "CLOSED"]);
+
+type ProtectedCall = Operation | "mutex.acquire" | "mutex.release" | "mutex.locked";
 
 /**
  * A deadline, a circuit breaker and a cap on what is in flight, around a tier that answers from elsewhere.
@@ -202,60 +184,4 @@ export class ProtectionProxy extends ProxyBackend {
     const outcome: WriteOutcome = { status, error: asCacheError(error, this.name, operation, keys.length) };
     return (ofBatch ? new Map(keys.map((key) => [key, outcome])) : outcome) as T;
   }
-}
-
-/** @throws ConfigurationError for what no protection takes; durations and numbers are its own to check */
-export function checkProtection(options: ProtectionOptions, path: string): void {
-  checkOptionNames(options, optionNames, path);
-  const mistakes = wrongKinds(options, { clock: aClock, random: aFunction }, path);
-  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
-}
-
-function isBlameless(error: unknown): boolean {
-  return isCacheError(error) && blameless.has(error.code);
-}
-
-type ProtectedCall = Operation | "mutex.acquire" | "mutex.release" | "mutex.locked";
-
-/**
- * Protects a tier that can hang: one that is `remote`, with whatever of deadline, breaker and cap it does not have yet
- * from a {@link ProtectionProxy} around it. Any other backend is given back as it is.
- */
-export function protect(backend: CacheBackend, options: ProtectionOptions = {}): CacheBackend {
-  if (!backend.remote) return backend;
-  let { timeout, breaker, maxInFlight } = options;
-  for (let inner = backend; inner instanceof ProxyBackend; inner = inner.proxied) {
-    if (!(inner instanceof ProtectionProxy)) continue;
-    if (inner.timeoutMs !== Number.POSITIVE_INFINITY) timeout = Number.POSITIVE_INFINITY;
-    if (inner.breaker !== undefined) breaker = false;
-    if (inner.maxInFlight !== Number.POSITIVE_INFINITY) maxInFlight = Number.POSITIVE_INFINITY;
-  }
-  const nothingLeft =
-    timeout === Number.POSITIVE_INFINITY && breaker === false && maxInFlight === Number.POSITIVE_INFINITY;
-  if (nothingLeft) return backend;
-  return new ProtectionProxy(backend, {
-    ...options,
-    ...(timeout !== undefined && { timeout }),
-    ...(breaker !== undefined && { breaker }),
-    ...(maxInFlight !== undefined && { maxInFlight }),
-  });
-}
-
-/** The error of an answer that holds nothing but failures. */
-function failureIn(answer: unknown, keyCount: number): unknown {
-  if (answer instanceof ReadFailure) return answer.error;
-  if (Array.isArray(answer) || answer instanceof Map) {
-    if ((Array.isArray(answer) ? answer.length : answer.size) < Math.max(keyCount, 1)) return undefined;
-    let first: unknown;
-    for (const one of answer.values()) {
-      const error = failureIn(one, 0);
-      if (error === undefined) return undefined;
-      first ??= error;
-    }
-    return first;
-  }
-  const outcome = answer as Partial<WriteOutcome> | null | undefined;
-  return outcome?.status === "failed" || outcome?.status === "unknown"
-    ? (outcome as { error: unknown }).error
-    : undefined;
 }

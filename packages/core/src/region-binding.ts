@@ -10,12 +10,13 @@ import {
 import { ConfigurationError, RegionAlreadyConfigured, RegionNotConfigured } from "./errors.ts";
 import { flatConfiguration } from "./flat-configuration.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
-import { protect } from "./protection-proxy.ts";
+import { protect } from "./protect.ts";
 import { applyProxy, type ProxyFactory } from "./proxy-factory.ts";
 import type { CloseReport } from "./region-close.ts";
 import { RegionEventHub } from "./region-events.ts";
-import { type RegionOptions, type ResolvedRegionOptions, resolveRegionOptions } from "./region-options.ts";
+import type { RegionOptions } from "./region-options.ts";
 import { RegionParts } from "./region-parts.ts";
+import { type ResolvedRegionOptions, resolveRegionOptions } from "./resolved-region-options.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { SerializingProxy } from "./serializing-proxy.ts";
 

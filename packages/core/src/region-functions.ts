@@ -2,7 +2,7 @@ import { type CachedDecoratorOptions, type CachedOptions, cachedFunction } from 
 import { type CachedMultiDecoratorOptions, cachedMultiFunction } from "./cached-multi.ts";
 import { type CachingRegion, decoratorOf, withDogpileLife } from "./cached-settings.ts";
 import { type AnyFunction, KeyPrefixes } from "./function-keys.ts";
-import type { ResolvedRegionOptions } from "./region-options.ts";
+import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 
 type Generators = Pick<ResolvedRegionOptions, "functionKeyGenerator" | "functionMultiKeyGenerator">;
 

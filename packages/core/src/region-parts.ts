@@ -6,10 +6,10 @@ import { GetOrCreate } from "./get-or-create.ts";
 import type { RegionInvalidationStrategy } from "./invalidation-strategy.ts";
 import { Lookups } from "./lookups.ts";
 import type { RegionEventHub } from "./region-events.ts";
-import type { ResolvedRegionOptions } from "./region-options.ts";
 import { RegionReads } from "./region-reads.ts";
 import { RegionState } from "./region-state.ts";
 import { RegionWrites } from "./region-writes.ts";
+import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 
 /** What a region consists of once it has a backend. Another backend, another set of parts. */
 export class RegionParts {

@@ -4,7 +4,8 @@ import { type Duration, durationMs } from "./duration.ts";
 import { ConfigurationError } from "./errors.ts";
 import { GatherProxy } from "./gather-proxy.ts";
 import { aClock, aFlag, aText, checkOptionNames, type Kind, wrongKinds } from "./options.ts";
-import { checkProtection, type ProtectionOptions, protect } from "./protection-proxy.ts";
+import { protect } from "./protect.ts";
+import { checkProtection, type ProtectionOptions } from "./protection-options.ts";
 import { randomId } from "./random-id.ts";
 import { ReadThroughProxy } from "./read-through.ts";
 
