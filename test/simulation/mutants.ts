@@ -226,8 +226,8 @@ export const mutants: readonly Mutant[] = [
     guard: "a set that was overtaken leaves nothing older",
     fault: "slow",
     focus: { writes: ["set"], operations: 200 },
-    file: "write-through.ts",
-    find: 'const older = outcome.status === "stored" ? this.#near.dropOlder([key], outcome.revision) : undefined;',
+    file: "settlement.ts",
+    find: 'const older = outcome.status === "stored" ? near.dropOlder([key], outcome.revision) : undefined;',
     replace: "const older = undefined;",
   },
   {

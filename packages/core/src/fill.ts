@@ -7,7 +7,7 @@ import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
 import type { Flight } from "./flight.ts";
 import { LeaseReturns } from "./lease-returns.ts";
 import type { RegionState } from "./region-state.ts";
-import { writeMany, writeSingle } from "./write-through.ts";
+import { writeKey, writeKeys } from "./write-keys.ts";
 
 /**
  * By what right this process creates, and where the result goes:
@@ -55,7 +55,7 @@ export class Fill {
     // What is made now is newer than what was set before.
     if (replays !== undefined && replays.size > 0) for (const { flight } of made) replays.changed(flight.key);
     const context = this.#context(options, right);
-    const outcomes = writeMany(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
+    const outcomes = writeKeys(backend, new Map(made.map(({ flight, entry }) => [flight.key, entry])), context);
     // What only near tiers keep has not been confirmed by anybody, and supersedes nothing.
     if (right.kind === "unconfirmed") return undefined;
     if (isPromiseLike(outcomes)) return Promise.resolve(outcomes).then((all) => this.#settle(made, all, right));
@@ -75,7 +75,7 @@ export class Fill {
     pending.letPass(flight.key, entry.metadata.startedAt);
     if (replays !== undefined && replays.size > 0) replays.changed(flight.key);
     const plain = right.kind === "unleased" && options.skipWrite === undefined;
-    const outcome = writeSingle(backend, flight.key, entry, plain ? this.#plainContext : this.#context(options, right));
+    const outcome = writeKey(backend, flight.key, entry, plain ? this.#plainContext : this.#context(options, right));
     if (right.kind === "unconfirmed") return undefined;
     if (isPromiseLike(outcome)) return this.#settleLater(flight, outcome, right);
     this.#settleOne(flight, outcome, right);

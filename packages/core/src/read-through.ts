@@ -17,7 +17,8 @@ import { RelayedFeed } from "./relayed-feed.ts";
 import { scopeOf } from "./scope-proxy.ts";
 import { SingleRead } from "./single-read.ts";
 import { isFresh } from "./tier-judgement.ts";
-import { WriteThrough, writeMany, writeOne } from "./write-through.ts";
+import { writeKeyAsBatch, writeKeys } from "./write-keys.ts";
+import { WriteThrough } from "./write-through.ts";
 
 export interface ReadThroughOptions {
   readonly clock?: Clock;
@@ -120,7 +121,7 @@ export class ReadThroughProxy extends ProxyBackend {
   override set(key: string, value: CachedValue, context?: WriteContext): Awaitable<WriteOutcome | void> {
     this.#feed?.attach();
     return andThen(
-      this.#writes.set(new Map([[key, value]]), context, (far) => writeOne(this.proxied, key, value, far)),
+      this.#writes.set(new Map([[key, value]]), context, (far) => writeKeyAsBatch(this.proxied, key, value, far)),
       (all) => all.get(key),
     );
   }
@@ -131,7 +132,7 @@ export class ReadThroughProxy extends ProxyBackend {
   ): Awaitable<WriteOutcomes | void> {
     if (mapping.size === 0) return;
     this.#feed?.attach();
-    return this.#writes.set(mapping, context, (far) => writeMany(this.proxied, mapping, far));
+    return this.#writes.set(mapping, context, (far) => writeKeys(this.proxied, mapping, far));
   }
 
   override delete(key: string, context?: WriteContext): Awaitable<WriteOutcome | void> {

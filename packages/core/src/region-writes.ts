@@ -16,8 +16,8 @@ import type { RegionState } from "./region-state.ts";
 import { givenKeysOf, leavesOld, logOf, type SentSet } from "./sent-sets.ts";
 import { chainOf } from "./tiers.ts";
 import { UnconfirmedWork } from "./unconfirmed-work.ts";
+import { deleteKey, deleteKeys, writeKey, writeKeys } from "./write-keys.ts";
 import { answerOf, done, LoggedReport, StoredReport, WriteLog, type WriteReport } from "./write-log.ts";
-import { deleteMany, deleteOne, writeMany, writeSingle } from "./write-through.ts";
 
 /** The writing half of a region: sets, deletes and invalidations that tell the truth and are retried until it is done. */
 export class RegionWrites {
@@ -50,7 +50,7 @@ export class RegionWrites {
     const entry = this.#entry(givenKey, value, options, startedAt, order);
     const sent: SentSet = { key, givenKey, entry, ticket: this.#start(key, startedAt) };
     if (this.#isAlone && options.skip === undefined) {
-      const written = writeSingle(backend, key, entry, this.#plainContext);
+      const written = writeKey(backend, key, entry, this.#plainContext);
       if (written === STORED) {
         this.#storedAlone(key, startedAt);
         return this.#reportAlone([givenKey]);
@@ -58,7 +58,7 @@ export class RegionWrites {
       return this.#whenSet(sent, written, logOf([sent]));
     }
     const log = logOf([sent]);
-    return this.#whenSet(sent, writeSingle(backend, key, entry, this.#context(log, options)), log);
+    return this.#whenSet(sent, writeKey(backend, key, entry, this.#context(log, options)), log);
   }
 
   /** The same for many. @param mapping by the caller's keys */
@@ -79,7 +79,7 @@ export class RegionWrites {
     for (const sent of sets) sent.ticket = this.#start(sent.key, startedAt);
     const log = logOf(sets);
     const isPlain = this.#isAlone && options.skip === undefined;
-    const written = writeMany(backend, entries, isPlain ? this.#plainContext : this.#context(log, options));
+    const written = writeKeys(backend, entries, isPlain ? this.#plainContext : this.#context(log, options));
     if (isPlain && !isPromiseLike(written) && written.size === 0) {
       for (const { key } of sets) this.#storedAlone(key, startedAt);
       return this.#reportAlone(givenKeysOf(sets));
@@ -109,8 +109,8 @@ export class RegionWrites {
     const [only] = keys;
     const outcomes: Awaitable<WriteOutcomes> =
       keys.length === 1 && only !== undefined
-        ? deleteOne(state.backend, only, context)
-        : deleteMany(state.backend, keys, context);
+        ? deleteKey(state.backend, only, context)
+        : deleteKeys(state.backend, keys, context);
     return andThen(outcomes, (all) => {
       const left = pendings.filter((pending) => {
         const outcome = all.get(pending.key) ?? STORED;

@@ -6,7 +6,7 @@ import { LeaseReturns } from "./lease-returns.ts";
 import { readKeys } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
 import { roughBytes } from "./rough-size.ts";
-import { writeMany } from "./write-through.ts";
+import { writeKeys } from "./write-keys.ts";
 
 interface Missed {
   readonly entry: CachedValue;
@@ -130,7 +130,7 @@ export class Replays {
     const left = granted.filter((key) => !ready.has(key));
     if (left.length > 0) this.#returns.give(left, lease.token);
     if (ready.size === 0) return;
-    const outcomes = await writeMany(backend, ready, { fill: true, ticket: lease.token, sender });
+    const outcomes = await writeKeys(backend, ready, { fill: true, ticket: lease.token, sender });
     const failed = [...ready.keys()].filter((key) => (outcomes.get(key)?.status ?? "stored") !== "stored");
     if (failed.length > 0) this.#returns.give(failed, lease.token);
   }

@@ -8,7 +8,7 @@ import { isNoValue } from "./no-value.ts";
 import { readKey } from "./read-keys.ts";
 import type { RegionReads } from "./region-reads.ts";
 import type { RegionState } from "./region-state.ts";
-import { writeOne } from "./write-through.ts";
+import { writeKey } from "./write-keys.ts";
 
 const leaseMs = 5000;
 
@@ -108,14 +108,13 @@ export class Touch {
     const { ttl } = metadata;
     const entry = ownTtl && ttl !== undefined ? new CachedValue(payload, { ...made.metadata, ttl }) : made;
     if (broken || pending.hides(key, entry)) return false;
-    const outcomes = await writeOne(backend, key, entry, {
+    const outcome = await writeKey(backend, key, entry, {
       sender,
       ...(leased && { ticket: this.#token, fill: true }),
       ...(skip !== undefined && { skip }),
     });
-    const outcome = outcomes.get(key);
-    if (outcome?.status === "failed" || outcome?.status === "unknown") throw outcome.error;
-    return outcome === undefined || outcome.status === "stored";
+    if (outcome.status === "failed" || outcome.status === "unknown") throw outcome.error;
+    return outcome.status === "stored";
   }
 }
 

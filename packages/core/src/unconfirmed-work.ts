@@ -6,8 +6,8 @@ import { Hold } from "./hold.ts";
 import { regionMark } from "./mark-board.ts";
 import type { PendingDelete } from "./pending-deletes.ts";
 import type { RegionState } from "./region-state.ts";
+import { deleteKeys } from "./write-keys.ts";
 import { done, Unsettled } from "./write-log.ts";
-import { deleteMany } from "./write-through.ts";
 
 interface PendingMark {
   readonly names: readonly string[];
@@ -124,7 +124,7 @@ export class UnconfirmedWork {
   /** @returns whether the authority answered at all */
   async #tryDeletes(keys: readonly string[]): Promise<boolean> {
     const tried = keys.map((key) => this.#deletes.get(key));
-    const outcomes = await deleteMany(this.#state.backend, keys, { sender: this.#state.sender });
+    const outcomes = await deleteKeys(this.#state.backend, keys, { sender: this.#state.sender });
     let answered = false;
     for (const pending of tried) {
       if (pending === undefined) continue;

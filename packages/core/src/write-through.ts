@@ -1,9 +1,10 @@
 import { type Awaitable, andThen, isPromiseLike } from "./awaitable.ts";
 import type { CacheBackend, WriteOutcomes } from "./backend.ts";
-import { CachedValue, type Order } from "./cached-value.ts";
+import type { CachedValue } from "./cached-value.ts";
 import { STORED, type WriteContext, type WriteOutcome } from "./contexts.ts";
-import { asCacheError } from "./errors.ts";
 import type { FillTicket, NearTier } from "./near-tier.ts";
+import { settle } from "./settlement.ts";
+import { deleteKey, deleteKeys } from "./write-keys.ts";
 
 type Outcomes = Map<string, WriteOutcome>;
 
@@ -64,7 +65,6 @@ export class WriteThrough {
     landing: Landing | undefined,
     context: WriteContext | undefined,
   ): Outcomes {
-    const fill = context?.fill === true;
     const outcomes: Outcomes = new Map();
     let left = mapping.size;
     for (const [key, value] of mapping) {
@@ -72,17 +72,14 @@ export class WriteThrough {
       const outcome = far.get(key) ?? STORED;
       outcomes.set(key, outcome);
       this.#tell(context, key, outcome);
-      const settle = () => {
+      const settled = () => {
         const stands = this.#near.stands(key, ticket);
         left -= 1;
         if (left === 0) this.#near.giveBack(ticket);
-        if (guard !== undefined) return this.#settleGuarded(key, value, outcome, guard, stands, context);
-        return fill
-          ? this.#settleFill(key, value, outcome, stands, context.keepMs)
-          : this.#settleSet(key, value, outcome, stands, context?.keepMs);
+        return settle(this.#near, key, value, outcome, stands, guard, context);
       };
       // A near tier that takes its time may hear of the outcome before it has what it concerns.
-      const near = andThen(landing?.get(key), () => this.#whenLanded(key, settle()));
+      const near = andThen(landing?.get(key), () => this.#whenLanded(key, settled()));
       this.#near.quietly(andThen(near, (done) => context?.observe?.(this.#near.backend.name, key, done ?? STORED)));
     }
     return outcomes;
@@ -92,14 +89,9 @@ export class WriteThrough {
     const inner = this.#inner(context);
     const one = keys.length === 1 ? (keys[0] as string) : undefined;
     this.#near.mask(keys);
-    const far = one === undefined ? deleteMany(this.#far, keys, inner) : deleteOne(this.#far, one, inner);
+    const far = one === undefined ? deleteKeys(this.#far, keys, inner) : deleteKey(this.#far, one, inner);
     return andThen(far, (all) => {
-      const outcomes: Outcomes = new Map();
-      for (const key of keys) {
-        const outcome = all.get(key) ?? STORED;
-        outcomes.set(key, outcome);
-        this.#tell(context, key, outcome);
-      }
+      const outcomes = this.#told(keys, all, context);
       const near = one === undefined ? this.#near.dropMulti(keys) : this.#near.drop(one);
       const clean = () => {
         this.#near.unmask(keys);
@@ -119,69 +111,6 @@ export class WriteThrough {
     return work;
   }
 
-  #settleSet(
-    key: string,
-    value: CachedValue,
-    outcome: WriteOutcome,
-    stands: boolean,
-    keepMs: number | undefined,
-  ): Awaitable<WriteOutcome | void> {
-    // What the store has refused or lost must not leave its predecessor here.
-    if (outcome.status !== "stored" && !isSkipped(outcome)) return this.#near.drop(key);
-    // A read that left while the set was under way may carry the old value.
-    this.#near.break(key);
-    return stands
-      ? this.#near.fill(key, withRevision(value, revisionOf(outcome)), undefined, keepMs)
-      : this.#giveWay(key, outcome);
-  }
-
-  /** A tier that processes share takes it if none of them has changed the key since before the write. */
-  #settleGuarded(
-    key: string,
-    value: CachedValue,
-    outcome: WriteOutcome,
-    guard: string,
-    stands: boolean,
-    context: WriteContext | undefined,
-  ): Awaitable<WriteOutcome | void> {
-    const fill = context?.fill === true;
-    const isTaken = outcome.status === "stored" || isSkipped(outcome);
-    if (!isTaken && !(fill && outcome.status === "failed")) return this.#near.drop(key);
-    this.#near.break(key);
-    if (!stands) return this.#giveWay(key, outcome);
-    const entry = withRevision(value, revisionOf(outcome));
-    const put = isTaken
-      ? this.#near.fill(key, entry, guard, context?.keepMs)
-      : this.#near.put(key, this.#near.confidence.unconfirmed(entry), guard, context?.keepMs);
-    return andThen(put, (done) =>
-      done?.status === "refused" && done.why === "ticket" ? this.#giveWay(key, outcome) : done,
-    );
-  }
-
-  /** The key was changed while its write was under way: which came first orders tell, and what is older goes. */
-  #giveWay(key: string, outcome: WriteOutcome): Awaitable<WriteOutcome> {
-    const older = outcome.status === "stored" ? this.#near.dropOlder([key], outcome.revision) : undefined;
-    return andThen(older, () => overtaken);
-  }
-
-  #settleFill(
-    key: string,
-    value: CachedValue,
-    outcome: WriteOutcome,
-    stands: boolean,
-    keepMs: number | undefined,
-  ): Awaitable<WriteOutcome | void> {
-    const holds = this.#near.holds(key, value);
-    if (outcome.status === "refused" && !isSkipped(outcome)) return holds === false ? overtaken : this.#near.drop(key);
-    if (!stands || holds === false) return this.#giveWay(key, outcome);
-    if (isSkipped(outcome)) return STORED;
-    const { confidence } = this.#near;
-    if (outcome.status !== "stored") return this.#near.put(key, confidence.unconfirmed(value), undefined, keepMs);
-    return outcome.revision === undefined
-      ? undefined
-      : this.#near.put(key, confidence.confirmed(withRevision(value, outcome.revision)), undefined, keepMs);
-  }
-
   #keepUnconfirmed(
     mapping: ReadonlyMap<string, CachedValue>,
     inner: WriteContext,
@@ -198,9 +127,8 @@ export class WriteThrough {
 
   #withoutNear(keys: readonly string[], far: Awaitable<WriteOutcomes>, context: WriteContext): Awaitable<Outcomes> {
     return andThen(far, (all) => {
-      const outcomes: Outcomes = new Map(keys.map((key) => [key, all.get(key) ?? STORED]));
+      const outcomes = this.#told(keys, all, context);
       for (const key of keys) {
-        this.#tell(context, key, outcomes.get(key) ?? STORED);
         this.#near.break(key);
         this.#near.quietly(this.#near.drop(key));
       }
@@ -212,127 +140,18 @@ export class WriteThrough {
     return context?.sender === undefined ? { ...context, sender: this.#sender } : context;
   }
 
+  /** The outcome of each key, and the observer is told of it. */
+  #told(keys: readonly string[], far: WriteOutcomes, context: WriteContext | undefined): Outcomes {
+    const outcomes: Outcomes = new Map();
+    for (const key of keys) {
+      const outcome = far.get(key) ?? STORED;
+      outcomes.set(key, outcome);
+      this.#tell(context, key, outcome);
+    }
+    return outcomes;
+  }
+
   #tell(context: WriteContext | undefined, key: string, outcome: WriteOutcome): void {
     if (!this.#farIsChain) context?.observe?.(this.#far.name, key, outcome);
   }
-}
-
-/** A write of one key that never throws. */
-export function writeSingle(
-  backend: CacheBackend,
-  key: string,
-  value: CachedValue,
-  context?: WriteContext,
-): Awaitable<WriteOutcome> {
-  if (context?.skip?.has(backend.name)) return SKIPPED;
-  try {
-    const outcome = backend.set(key, value, context);
-    return isPromiseLike(outcome) ? answered(outcome, backend) : (outcome ?? STORED);
-  } catch (error) {
-    return failed(backend, error);
-  }
-}
-
-function answered(outcome: PromiseLike<WriteOutcome | void>, backend: CacheBackend): PromiseLike<WriteOutcome> {
-  return outcome.then(
-    (one) => one ?? STORED,
-    (error: unknown) => failed(backend, error),
-  );
-}
-
-function failed(backend: CacheBackend, error: unknown): WriteOutcome {
-  return { status: "failed", error: asCacheError(error, backend.name, "set", 1) };
-}
-
-function revisionOf(outcome: WriteOutcome): Order | undefined {
-  return outcome.status === "stored" ? outcome.revision : undefined;
-}
-
-/** The caller wants nearer tiers alone to have it. */
-function isSkipped(outcome: WriteOutcome): boolean {
-  return outcome.status === "refused" && outcome.why === "skipped";
-}
-
-const SKIPPED: WriteOutcome = Object.freeze({ status: "refused", why: "skipped" });
-const allStored: WriteOutcomes = new Map();
-const overtaken: WriteOutcome = Object.freeze({ status: "refused", why: "newer" });
-
-/** The same, by key. */
-export function writeOne(
-  backend: CacheBackend,
-  key: string,
-  value: CachedValue,
-  context?: WriteContext,
-): Awaitable<WriteOutcomes> {
-  if (context?.skip?.has(backend.name)) return skipped([key]);
-  return outcomesOf(backend, "set", [key], () =>
-    andThen(backend.set(key, value, context), (outcome) => single(key, outcome)),
-  );
-}
-
-/** The same for a batch. */
-export function writeMany(
-  backend: CacheBackend,
-  mapping: ReadonlyMap<string, CachedValue>,
-  context?: WriteContext,
-): Awaitable<WriteOutcomes> {
-  if (context?.skip?.has(backend.name)) return skipped(mapping.keys());
-  return outcomesOf(backend, "setMulti", mapping.keys(), () =>
-    andThen(backend.setMulti(mapping, context), (all) => all ?? allStored),
-  );
-}
-
-export function deleteOne(backend: CacheBackend, key: string, context?: WriteContext): Awaitable<WriteOutcomes> {
-  return outcomesOf(backend, "delete", [key], () =>
-    andThen(backend.delete(key, context), (outcome) => single(key, outcome)),
-  );
-}
-
-export function deleteMany(
-  backend: CacheBackend,
-  keys: readonly string[],
-  context?: WriteContext,
-): Awaitable<WriteOutcomes> {
-  return outcomesOf(backend, "deleteMulti", keys, () =>
-    andThen(backend.deleteMulti(keys, context), (all) => all ?? allStored),
-  );
-}
-
-/** The entry as the authority has counted it. */
-export function withRevision(entry: CachedValue, revision: Order | undefined): CachedValue {
-  if (revision === undefined) return entry;
-  const { metadata } = entry;
-  // The new member first: behind the others it makes the copy take six times as long.
-  const counted = metadata.revision === undefined ? { revision, ...metadata } : { ...metadata, revision };
-  return new CachedValue(entry.payload, counted, entry.residence);
-}
-
-function outcomesOf(
-  backend: CacheBackend,
-  operation: string,
-  keys: Iterable<string>,
-  run: () => Awaitable<WriteOutcomes>,
-): Awaitable<WriteOutcomes> {
-  const fail = (error: unknown): WriteOutcomes => {
-    const list = [...keys];
-    const outcome: WriteOutcome = {
-      status: "failed",
-      error: asCacheError(error, backend.name, operation, list.length),
-    };
-    return new Map(list.map((key) => [key, outcome]));
-  };
-  try {
-    const outcomes = run();
-    return isPromiseLike(outcomes) ? outcomes.then((value) => value, fail) : outcomes;
-  } catch (error) {
-    return fail(error);
-  }
-}
-
-function single(key: string, outcome: WriteOutcome | void): WriteOutcomes {
-  return new Map(outcome === undefined ? [] : [[key, outcome]]);
-}
-
-function skipped(keys: Iterable<string>): WriteOutcomes {
-  return new Map([...keys].map((key) => [key, SKIPPED]));
 }
