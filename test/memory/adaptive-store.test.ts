@@ -1,5 +1,5 @@
 import { AdaptiveStore, type RemovalCause } from "@cascata/memory";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkAgainstModel, type Item } from "./store-model.ts";
 
 const always = Number.POSITIVE_INFINITY;
@@ -8,6 +8,10 @@ const day = 86_400_000;
 function makeStore(maxEntries: number, seed = 1): AdaptiveStore<Item> {
   return new AdaptiveStore({ maxEntries, maxWeight: always, seed });
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 describe("AdaptiveStore", () => {
   test("agrees with a Map about what it holds, its bounds, lives and causes", () => {
@@ -50,6 +54,26 @@ describe("AdaptiveStore", () => {
     let there = 0;
     for (let id = 0; id < 150_000; id += 1) if (store.peek(`key:${id}`, 0)?.id === id) there += 1;
     expect(there).toBe(140_000);
+  });
+
+  test("takes no memory in advance, and no insert doubles two columns", () => {
+    let made: number[] = [];
+    for (const name of ["Uint8Array", "Int32Array", "Float64Array"] as const) {
+      const construct = (column: object, given: [number]): object => {
+        if (given[0] > 200) made.push(given[0]);
+        return Reflect.construct(column as typeof Int32Array, given);
+      };
+      vi.stubGlobal(name, new Proxy(globalThis[name], { construct }));
+    }
+    const store = new AdaptiveStore<Item>({ maxEntries: 1_000_000, maxWeight: 1_000_000, seed: 1 });
+    const atOnce: number[] = [made.length];
+    for (let id = 0; id < 40_000; id += 1) {
+      made = [];
+      store.set(`key:${id}`, { id }, 1e15, 1, 0);
+      atOnce.push(made.length);
+    }
+    expect(Math.max(...atOnce)).toBe(1);
+    expect(atOnce.filter((columns) => columns === 1).length).toBeGreaterThan(40);
   });
 
   test("an expired entry goes before a live one when the hand meets it", () => {

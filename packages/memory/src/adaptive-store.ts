@@ -1,3 +1,4 @@
+import { continued, roomFor } from "./columns.ts";
 import { ExpiryColumn } from "./expiry-column.ts";
 import { keyHash, randomSeed } from "./key-hash.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -21,6 +22,8 @@ const noSamples = 256;
  */
 export class AdaptiveStore<V extends object> implements Store<V> {
   readonly #maxEntries: number;
+  /** Most slots in use at once: a new entry comes before another one goes. */
+  readonly #slots: number;
   readonly #maxWeight: number;
   readonly #onRemoved: StoreOptions<V>["onRemoved"];
   readonly #seed: number;
@@ -41,16 +44,15 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   constructor(options: AdaptiveStoreOptions<V>) {
     const { maxEntries, maxWeight, onRemoved, seed = randomSeed() } = options;
     this.#maxEntries = maxEntries;
+    this.#slots = maxEntries + 1;
     this.#maxWeight = maxWeight;
     this.#onRemoved = onRemoved;
     this.#seed = seed;
     this.#index = new KeyIndex(maxEntries);
-    // A new entry comes before another one goes.
-    this.#rings = new Rings(maxEntries + 1, seed);
-    this.#keys = [];
-    this.#values = [];
-    if (maxWeight < Number.POSITIVE_INFINITY) this.#weights = new Float64Array(0);
-    this.#grow(this.#rings.slots);
+    this.#rings = new Rings(this.#slots, seed);
+    this.#keys = new Array<string>(roomFor(0, 112, this.#slots));
+    this.#values = new Array<V | undefined>(roomFor(0, 120, this.#slots));
+    if (maxWeight < Number.POSITIVE_INFINITY) this.#weights = this.#newWeights();
     if (maxEntries < Number.POSITIVE_INFINITY) this.#sampleFor(maxEntries);
   }
 
@@ -58,7 +60,6 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     return this.#rings.size;
   }
 
-  /** 0 where weight isn't bounded. */
   get weight(): number {
     return this.#weight;
   }
@@ -111,14 +112,13 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const keys = this.#keys;
     const values = this.#values;
     this.#index = new KeyIndex(this.#maxEntries);
-    this.#rings = new Rings(this.#maxEntries + 1, this.#seed);
+    this.#rings = new Rings(this.#slots, this.#seed);
     if (this.#miniatures !== undefined) this.#rings.admission = this.#miniatures.admission;
     this.#expiry = undefined;
-    this.#keys = [];
-    this.#values = [];
-    this.#weights &&= new Float64Array(0);
+    this.#keys = new Array<string>(roomFor(0, 112, this.#slots));
+    this.#values = new Array<V | undefined>(roomFor(0, 120, this.#slots));
+    this.#weights &&= this.#newWeights();
     this.#weight = 0;
-    this.#grow(this.#rings.slots);
     if (onRemoved === undefined) return;
     for (const [slot, value] of values.entries()) {
       if (value !== undefined) onRemoved(keys[slot] as string, value, "cleared");
@@ -129,7 +129,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     const rings = this.#rings;
     const hash = keyHash(key, this.#seed);
     const slot = rings.add(hash);
-    if (slot >= this.#keys.length) this.#grow(rings.slots);
+    this.#makeRoom(slot);
     this.#index.set(key, slot);
     this.#keys[slot] = key;
     this.#values[slot] = value;
@@ -159,7 +159,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   #endAt(slot: number, expiresAt: number, now: number): void {
     if (this.#expiry === undefined) {
       if (expiresAt === Number.POSITIVE_INFINITY) return;
-      this.#expiry = new ExpiryColumn(this.#rings.slots);
+      this.#expiry = new ExpiryColumn(this.#rings.last, this.#slots);
     }
     this.#expiry.set(slot, expiresAt, now);
   }
@@ -208,13 +208,15 @@ export class AdaptiveStore<V extends object> implements Store<V> {
     this.#onRemoved?.(key, value, cause);
   }
 
-  #grow(slots: number): void {
-    this.#keys.length = slots;
-    this.#values.length = slots;
-    this.#expiry?.grow(slots);
-    if (this.#weights === undefined) return;
-    const grown = new Float64Array(slots);
-    grown.set(this.#weights);
-    this.#weights = grown;
+  #makeRoom(slot: number): void {
+    if (slot === this.#keys.length) this.#keys.length = roomFor(slot, slot, this.#slots);
+    if (slot === this.#values.length) this.#values.length = roomFor(slot, slot, this.#slots);
+    const weights = this.#weights;
+    if (slot === weights?.length)
+      this.#weights = continued(weights, new Float64Array(roomFor(slot, slot, this.#slots)));
+  }
+
+  #newWeights(): Float64Array {
+    return new Float64Array(roomFor(0, 68, this.#slots));
   }
 }

@@ -1,3 +1,5 @@
+import { continued, roomFor } from "./columns.ts";
+
 /** Below: milliseconds after the epoch. From here on: units of 1024 ms, for what lives longer than 12 days. */
 const far = 2 ** 30;
 const never = 2 ** 31 - 1;
@@ -10,18 +12,25 @@ const mostBehind = 2 ** 29;
  * epoch that they count from moves along every six days.
  */
 export class ExpiryColumn {
+  readonly #limit: number;
   #ends: Int32Array;
   /** No number before the first write, which sets it. */
   #epoch: number = Number.NaN;
 
-  /** @param length of slots, whose entries never end so far */
-  constructor(length: number) {
-    this.#ends = new Int32Array(length).fill(never);
+  /**
+   * @param slot the last one in use: the entries up to there never end so far
+   * @param limit most slots that will be in use at once, or `Infinity`
+   */
+  constructor(slot: number, limit: number) {
+    this.#limit = limit;
+    this.#ends = new Int32Array(roomFor(slot, 104, limit)).fill(never);
   }
 
   /** The last instant at which the entry is there. */
   set(slot: number, expiresAt: number, now: number): void {
     if (!(now - this.#epoch <= mostBehind)) this.#moveEpoch(now);
+    if (slot >= this.#ends.length)
+      this.#ends = continued(this.#ends, new Int32Array(roomFor(slot, this.#ends.length, this.#limit)));
     this.#ends[slot] = expiresAt === Number.POSITIVE_INFINITY ? never : encode(expiresAt - this.#epoch);
   }
 
@@ -29,12 +38,6 @@ export class ExpiryColumn {
   isOver(slot: number, now: number): boolean {
     const since = now - this.#epoch;
     return since > (this.#ends[slot] as number) && (since <= mostBehind || this.#isOverLate(slot, now));
-  }
-
-  grow(length: number): void {
-    const grown = new Int32Array(length);
-    grown.set(this.#ends);
-    this.#ends = grown;
   }
 
   #isOverLate(slot: number, now: number): boolean {

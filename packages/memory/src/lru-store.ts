@@ -18,6 +18,9 @@ class Held<V extends object> {
   }
 }
 
+/** lru-cache takes 16 bytes in advance for each entry of a bound by number: 16 MB for a million, in each scope. */
+const mostInAdvance = 65_536;
+
 /** The least recently used entry gives way: `lru-cache` behind the interface of a {@link Store}. */
 export class LruStore<V extends object> implements Store<V> {
   readonly #cache: LRUCache<string, Held<V>>;
@@ -28,13 +31,9 @@ export class LruStore<V extends object> implements Store<V> {
 
   constructor(options: StoreOptions<V>) {
     this.#options = options;
-    const { maxEntries, maxWeight, onRemoved } = options;
+    const { onRemoved } = options;
     const settings = {
-      ...(maxEntries < Number.POSITIVE_INFINITY && { max: maxEntries }),
-      ...(maxWeight < Number.POSITIVE_INFINITY && {
-        maxSize: maxWeight,
-        sizeCalculation: (held: Held<V>) => held.weight,
-      }),
+      ...boundsOf<V>(options),
       ...(onRemoved && {
         disposeAfter: (held: Held<V>, key: string, reason: LRUCache.DisposeReason) =>
           onRemoved(key, held.value, this.#causeOf(held, reason)),
@@ -49,7 +48,7 @@ export class LruStore<V extends object> implements Store<V> {
   }
 
   get weight(): number {
-    return this.#cache.calculatedSize;
+    return this.#options.maxWeight < Number.POSITIVE_INFINITY ? this.#cache.calculatedSize : 0;
   }
 
   get(key: string, now: number): V | undefined {
@@ -95,4 +94,17 @@ export class LruStore<V extends object> implements Store<V> {
     if (held.expiresAt < this.#now) return "expired";
     return reason === "evict" ? "evicted" : "replaced";
   }
+}
+
+/** A large bound by number is given as one by weight, for which nothing is taken in advance. */
+function boundsOf<V extends object>({ maxEntries, maxWeight }: StoreOptions<V>) {
+  if (maxWeight === Number.POSITIVE_INFINITY && maxEntries > mostInAdvance)
+    return { maxSize: maxEntries, sizeCalculation: () => 1 };
+  return {
+    ...(maxEntries < Number.POSITIVE_INFINITY && { max: maxEntries }),
+    ...(maxWeight < Number.POSITIVE_INFINITY && {
+      maxSize: maxWeight,
+      sizeCalculation: (held: Held<V>) => held.weight,
+    }),
+  };
 }

@@ -82,8 +82,7 @@ export class MemoryBackend extends CacheBackend {
 
   /** Their weight; 0 without a bound in bytes. */
   get bytes(): number {
-    const { weight } = this.#open();
-    return this.#options.budget.maxBytes < Number.POSITIVE_INFINITY ? weight : 0;
+    return this.#open().weight;
   }
 
   get(key: string): Found {
@@ -186,9 +185,7 @@ export class MemoryBackend extends CacheBackend {
       return tooLarge;
     }
     this.#leave ??= this.#options.budget.join(this.#member());
-    // Without a bound in bytes a store counts entries, each as 1.
-    const weight = this.#options.budget.maxBytes < Number.POSITIVE_INFINITY ? bytes : 1;
-    return store.set(key, entry, now + life, weight, now) ? undefined : tooLarge;
+    return store.set(key, entry, now + life, bytes, now) ? undefined : tooLarge;
   }
 
   #weight(key: string, entry: CachedValue): number {

@@ -1,3 +1,4 @@
+import { continued, roomFor } from "./columns.ts";
 import type { ExpiryColumn } from "./expiry-column.ts";
 import { FrequencySketch } from "./sketch.ts";
 
@@ -14,8 +15,6 @@ const inMain = 2;
 /** The flags of an entry are at least this, shifted so, when its hash has that many leading zeros: half of them at 1, a quarter at 2. */
 export const levelShift = 3;
 const none = -1;
-/** A larger bound has its room from the start. */
-const growsTo = 131_072;
 /** A main ring full of used entries must not make one insert walk it all. */
 const mostSpared = 64;
 /** From here on a loser is let in at random, so that counters driven up on purpose can't shut keys out for ever. */
@@ -34,6 +33,8 @@ export class Rings {
   readonly #sketch: FrequencySketch = new FrequencySketch();
   #next: Int32Array;
   #previous: Int32Array;
+  /** How many entries the sketch has room for. */
+  #counted: number;
   #made = 0;
   #free = none;
   #window = none;
@@ -44,27 +45,31 @@ export class Rings {
 
   /** @param limit most slots that will be in use at once, or `Infinity` */
   constructor(limit: number, seed: number) {
-    // Growing to such a bound would copy for ten milliseconds at a time.
-    const slots = limit > growsTo && limit < Number.POSITIVE_INFINITY ? limit : Math.min(limit, 64);
     this.#limit = limit;
     this.#random = seed | 1;
-    this.flags = new Uint8Array(slots);
-    this.hashes = new Int32Array(slots);
-    this.#next = new Int32Array(slots);
-    this.#previous = new Int32Array(slots);
-    this.#sketch.ensure(slots);
+    this.flags = new Uint8Array(roomFor(0, 72, limit));
+    this.hashes = new Int32Array(roomFor(0, 80, limit));
+    this.#next = new Int32Array(roomFor(0, 88, limit));
+    this.#previous = new Int32Array(roomFor(0, 96, limit));
+    this.#counted = roomFor(0, 64, limit);
+    this.#sketch.ensure(this.#counted);
   }
 
   get size(): number {
     return this.#windowSize + this.#mainSize;
   }
 
-  /** A new entry's slot, at the window's end. It may lie just past all earlier ones: see {@link Rings.slots}. */
+  /** The last slot that was ever in use. */
+  get last(): number {
+    return this.#made - 1;
+  }
+
+  /** A new entry's slot, at the window's end: one that was removed, or the one past all earlier ones. */
   add(hash: number): number {
     let slot = this.#free;
     if (slot === none) {
       slot = this.#made;
-      if (slot === this.flags.length) this.#grow();
+      this.#makeRoom(slot);
       this.#made += 1;
     } else {
       this.#free = this.#next[slot] as number;
@@ -74,11 +79,6 @@ export class Rings {
     this.#window = this.#link(slot, this.#window);
     this.#windowSize += 1;
     return slot;
-  }
-
-  /** How many slots there is room for; columns beside this one must have as many. */
-  get slots(): number {
-    return this.flags.length;
   }
 
   /** Lets the window keep its share while nothing has to go. */
@@ -174,13 +174,17 @@ export class Rings {
     return slot === head ? next : head;
   }
 
-  #grow(): void {
-    const slots = Math.min(this.#limit, this.slots * 2);
-    this.flags = grown(this.flags, new Uint8Array(slots));
-    this.hashes = grown(this.hashes, new Int32Array(slots));
-    this.#next = grown(this.#next, new Int32Array(slots));
-    this.#previous = grown(this.#previous, new Int32Array(slots));
-    this.#sketch.ensure(slots);
+  #makeRoom(slot: number): void {
+    const limit = this.#limit;
+    const { flags, hashes } = this;
+    if (slot === flags.length) this.flags = continued(flags, new Uint8Array(roomFor(slot, slot, limit)));
+    if (slot === hashes.length) this.hashes = continued(hashes, new Int32Array(roomFor(slot, slot, limit)));
+    if (slot === this.#next.length) this.#next = continued(this.#next, new Int32Array(roomFor(slot, slot, limit)));
+    if (slot === this.#previous.length)
+      this.#previous = continued(this.#previous, new Int32Array(roomFor(slot, slot, limit)));
+    if (slot !== this.#counted) return;
+    this.#counted = roomFor(slot, slot, limit);
+    this.#sketch.ensure(this.#counted);
   }
 
   #nextRandom(): number {
@@ -191,9 +195,4 @@ export class Rings {
     this.#random = random;
     return random;
   }
-}
-
-function grown<Column extends Uint8Array | Int32Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
 }

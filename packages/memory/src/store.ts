@@ -7,7 +7,7 @@ import type { RemovalCause } from "./memory-options.ts";
 export interface Store<V extends object> {
   /** How many entries it holds; some may have expired unnoticed. */
   readonly count: number;
-  /** Their weight. */
+  /** Their weight; 0 where weight isn't bounded. */
   readonly weight: number;
   /** What is kept of `key`, unless its last instant lies before `now`; one that does is removed. Counts as a use. */
   get(key: string, now: number): V | undefined;
