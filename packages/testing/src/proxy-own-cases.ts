@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import {
   BackendError,
   type CacheBackend,
-  CachedValue,
-  type CacheMetadata,
+  type CachedValue,
   type Clock,
   type Found,
   ReadFailure,
@@ -12,7 +11,7 @@ import {
 } from "@cascata/core";
 import { AuthorityStore } from "./authority-store.ts";
 import type { ConformanceCase } from "./conformance.ts";
-import { hit, miss, outcomeIn, outcomeOf } from "./harness.ts";
+import { entryOf, hit, miss, outcomeIn, outcomeOf } from "./harness.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MapBackend } from "./map-backend.ts";
 import { ProbeBackend } from "./probe-backend.ts";
@@ -62,9 +61,9 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: judge, lease and observe speak of the caller's keys",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
+      const { proxy, probe, entry } = probed(harness);
       probe.granting = true;
-      await proxy.setMulti(new Map(keys.map((key) => [key, entry(key, clock)])));
+      await proxy.setMulti(new Map(keys.map((key) => [key, entry(key)])));
       await proxy.delete("a");
       const told = new Set<string>();
       const context = {
@@ -86,11 +85,11 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: an observer of writes is told of the caller's keys",
     run: async (harness) => {
-      const { proxy, clock } = probed(harness);
+      const { proxy, entry } = probed(harness);
       const told: string[] = [];
       const context = { observe: (_tier: string, key: string) => void told.push(key) };
-      await proxy.set("a", entry(1, clock), context);
-      await proxy.setMulti(new Map([["{b}", entry(1, clock)]]), context);
+      await proxy.set("a", entry(1), context);
+      await proxy.setMulti(new Map([["{b}", entry(1)]]), context);
       await proxy.delete("a", context);
       await proxy.deleteMulti(["{b}"], context);
       assert.deepEqual(told, ["a", "{b}", "a", "{b}"]);
@@ -99,10 +98,10 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: what a write carries reaches the wrapped backend, single and multi",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
+      const { proxy, probe, entry } = probed(harness);
       const context: WriteContext = { ticket: "t", keepMs: 5000, sender: "chain" };
-      await proxy.set("a", entry(1, clock), context);
-      await proxy.setMulti(new Map([["a", entry(1, clock)]]), context);
+      await proxy.set("a", entry(1), context);
+      await proxy.setMulti(new Map([["a", entry(1)]]), context);
       await proxy.delete("a", { sender: "chain" });
       await proxy.deleteMulti(["a"], { sender: "chain" });
       const writes = probe.calls.map((call) => call.context as WriteContext | undefined);
@@ -122,8 +121,8 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: a batch stays one call, an empty one none",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
-      await proxy.setMulti(new TrappingMap(keys.map((key) => [key, entry(key, clock)])));
+      const { proxy, probe, entry } = probed(harness);
+      await proxy.setMulti(new TrappingMap(keys.map((key) => [key, entry(key)])));
       await proxy.getMulti(keys);
       await proxy.deleteMulti(keys);
       assert.deepEqual(
@@ -141,24 +140,24 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: the outcomes of writes come back by the caller's keys",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
+      const { proxy, probe, entry } = probed(harness);
       probe.outcome = () => refused;
-      const mapping = new Map(keys.map((key) => [key, entry(key, clock)]));
+      const mapping = new Map(keys.map((key) => [key, entry(key)]));
       const outcomes = await proxy.setMulti(mapping);
       const deleted = await proxy.deleteMulti(keys);
       for (const key of keys) {
         assert.deepEqual(outcomeIn(outcomes, key), refused);
         assert.deepEqual(outcomeIn(deleted, key), refused);
       }
-      assert.deepEqual(outcomeOf(await proxy.set("a", entry(1, clock))), refused);
+      assert.deepEqual(outcomeOf(await proxy.set("a", entry(1))), refused);
       assert.deepEqual(outcomeOf(await proxy.delete("a")), refused);
     },
   },
   {
     name: "proxy: a read failure below is one key's, and stays a failure",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
-      await proxy.setMulti(new Map(["good", "bad"].map((key) => [key, entry(key, clock)])));
+      const { proxy, probe, entry } = probed(harness);
+      await proxy.setMulti(new Map(["good", "bad"].map((key) => [key, entry(key)])));
       const inner = [...probe.entries][1];
       const error = new BackendError("probe", "get", 1, new Error("broken"));
       probe.script = (key) => (key === inner?.[0] ? new ReadFailure("probe", error, inner[1]) : undefined);
@@ -174,7 +173,7 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: a failing backend is never a miss, and never a stored write",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
+      const { proxy, probe, entry } = probed(harness);
       probe.failure = new Error("the store is broken");
       const reads = [async () => [await proxy.get("a")], async () => proxy.getMulti(["a", "b"])];
       for (const read of reads) {
@@ -183,8 +182,8 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
         for (const one of found) assert(one instanceof ReadFailure, "a failed read was answered as something else");
       }
       const writes = [
-        async () => outcomeOf(await proxy.set("a", entry(1, clock))),
-        async () => outcomeIn(await proxy.setMulti(new Map([["a", entry(1, clock)]])), "a"),
+        async () => outcomeOf(await proxy.set("a", entry(1))),
+        async () => outcomeIn(await proxy.setMulti(new Map([["a", entry(1)]])), "a"),
         async () => outcomeOf(await proxy.delete("a")),
         async () => outcomeIn(await proxy.deleteMulti(["a"]), "a"),
       ];
@@ -225,9 +224,9 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
   {
     name: "proxy: a wrapped backend that rejects is told as it failed",
     run: async (harness) => {
-      const { proxy, probe, clock } = probed(harness);
+      const { proxy, probe, entry } = probed(harness);
       probe.failure = new Error("the store is broken");
-      const outcome = await Promise.resolve(proxy.set("a", entry(1, clock))).then(outcomeOf, (error: unknown) => error);
+      const outcome = await Promise.resolve(proxy.set("a", entry(1))).then(outcomeOf, (error: unknown) => error);
       const error = outcome instanceof Error ? outcome : ((outcome as { readonly error?: Error }).error as Error);
       assert(error instanceof Error && chainOf(error).includes("the store is broken"), String(error));
     },
@@ -236,16 +235,14 @@ export const proxyOwnCases: readonly ConformanceCase<ProxyHarness>[] = [
 
 const refused: WriteOutcome = { status: "refused", why: "read-only" };
 
-function probed(harness: ProxyHarness): { proxy: CacheBackend; probe: ProbeBackend; clock: ManualClock } {
+function probed(harness: ProxyHarness): {
+  readonly proxy: CacheBackend;
+  readonly probe: ProbeBackend;
+  readonly entry: (payload: unknown) => CachedValue;
+} {
   const clock = new ManualClock();
   const probe = new ProbeBackend();
-  return { proxy: harness.wrap(probe, clock), probe, clock };
-}
-
-function entry(payload: unknown, clock: Clock): CachedValue {
-  const now = clock.now();
-  const metadata: CacheMetadata = { createdAt: now, startedAt: now, formatVersion: 1, ttl: 3_600_000 };
-  return new CachedValue(payload, metadata);
+  return { proxy: harness.wrap(probe, clock), probe, entry: (payload) => entryOf(payload, { clock }) };
 }
 
 function chainOf(error: Error): string {

@@ -1,5 +1,4 @@
 import {
-  type Awaitable,
   asCacheError,
   type BackendHealth,
   CacheBackend,
@@ -18,14 +17,13 @@ import {
   type Order,
   type ReadContext,
   STORED,
-  TimeoutError,
   UnavailableError,
   type WriteContext,
   type WriteOutcome,
 } from "@cascata/core";
+import { AuthorityLine } from "./authority-line.ts";
 import type { LogBatch, LogPosition } from "./authority-log.ts";
 import type { AuthorityStore } from "./authority-store.ts";
-import { deferred } from "./deferred.ts";
 import { directTransport, type Transport } from "./link.ts";
 import { checkStorable } from "./map-backend.ts";
 import { type FeedPace, ReferenceFeed } from "./reference-feed.ts";
@@ -49,19 +47,17 @@ export interface ReferenceAuthorityOptions extends Partial<FeedPace> {
 export class ReferenceAuthority extends CacheBackend {
   readonly name: string;
   readonly store: AuthorityStore;
-  readonly #transport: Transport;
+  readonly #line: AuthorityLine;
   readonly #clock: Clock;
   readonly #lockMs: number;
   readonly #feed: ReferenceFeed;
-  #health: BackendHealth = { state: "up", since: 0 };
-  #closed = false;
 
   constructor(store: AuthorityStore, options: ReferenceAuthorityOptions = {}) {
     super();
     this.store = store;
     this.name = options.name ?? "reference";
-    this.#transport = options.transport ?? directTransport;
     this.#clock = options.clock ?? store.clock;
+    this.#line = new AuthorityLine(this.name, options.transport ?? directTransport, this.#clock);
     this.#lockMs = options.lockMs ?? 30_000;
     const { heartbeatMs = 1000, silenceMs = 3000, retryMs = 100 } = options;
     const follow = this.#follow.bind(this);
@@ -70,14 +66,14 @@ export class ReferenceAuthority extends CacheBackend {
 
   override get leases(): LeaseTable {
     return {
-      renew: (keys, token, ms) => this.#send("leases.renew", keys, () => this.store.renew(keys, token, ms)),
+      renew: (keys, token, ms) => this.#line.send("leases.renew", keys, () => this.store.renew(keys, token, ms)),
       release: (keys, token, failure) =>
-        this.#send("leases.release", keys, () => this.store.release(keys, token, failure)),
+        this.#line.send("leases.release", keys, () => this.store.release(keys, token, failure)),
     };
   }
 
   override get guards(): GuardTable {
-    return { tickets: (keys) => this.#send("guards.tickets", keys, () => this.store.tickets(keys)) };
+    return { tickets: (keys) => this.#line.send("guards.tickets", keys, () => this.store.tickets(keys)) };
   }
 
   override get changes(): ChangeFeed {
@@ -86,8 +82,8 @@ export class ReferenceAuthority extends CacheBackend {
 
   override get marks(): MarkTable {
     return {
-      put: (names, mode, at) => this.#send("marks.put", names, () => this.store.mark(names, mode, at)),
-      lookup: (names) => this.#send("marks.lookup", names, () => this.store.marks(names)),
+      put: (names, mode, at) => this.#line.send("marks.put", names, () => this.store.mark(names, mode, at)),
+      lookup: (names) => this.#line.send("marks.lookup", names, () => this.store.marks(names)),
     };
   }
 
@@ -130,21 +126,22 @@ export class ReferenceAuthority extends CacheBackend {
 
   override async revisions(keys: readonly string[], context?: ReadContext): Promise<readonly (Order | NoValue)[]> {
     if (keys.length === 0) return [];
-    return this.#send("revisions", keys, () => this.store.revisions(keys), context?.deadline);
+    return this.#line.send("revisions", keys, () => this.store.revisions(keys), context?.deadline);
   }
 
   override async clear(): Promise<void> {
-    return this.#send("clear", ["*"], () => this.store.clear());
+    return this.#line.send("clear", ["*"], () => this.store.clear());
   }
 
   override getMutex(key: string): CacheMutex {
     const { store } = this;
     const owner = {};
     return {
-      acquire: (wait = true) => this.#send("mutex.acquire", [key], () => store.lock(key, owner, this.#lockMs, wait)),
-      locked: () => this.#send("mutex.locked", [key], () => store.isLocked(key)),
+      acquire: (wait = true) =>
+        this.#line.send("mutex.acquire", [key], () => store.lock(key, owner, this.#lockMs, wait)),
+      locked: () => this.#line.send("mutex.locked", [key], () => store.isLocked(key)),
       release: async () => {
-        const held = await this.#send("mutex.release", [key], () => store.unlock(key, owner));
+        const held = await this.#line.send("mutex.release", [key], () => store.unlock(key, owner));
         if (!held) throw new LockError(`the lock of ${JSON.stringify(key)} is not held by this owner`);
       },
     };
@@ -155,11 +152,11 @@ export class ReferenceAuthority extends CacheBackend {
   }
 
   override health(): BackendHealth {
-    return this.#health;
+    return this.#line.health;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#line.close();
     this.#feed.stop();
   }
 
@@ -177,7 +174,7 @@ export class ReferenceAuthority extends CacheBackend {
 
   async #read(operation: string, keys: readonly string[], context: ReadContext = {}): Promise<readonly Found[]> {
     const { lease, deadline } = context;
-    const answers = await this.#send(operation, keys, () => this.store.read(keys, lease), deadline);
+    const answers = await this.#line.send(operation, keys, () => this.store.read(keys, lease), deadline);
     answers.forEach((answer, index) => {
       if (answer.lease !== undefined) lease?.answer(keys[index] as string, answer.lease);
     });
@@ -196,7 +193,7 @@ export class ReferenceAuthority extends CacheBackend {
       sent = true;
     };
     try {
-      return await this.#send(operation, keys, step, context.deadline, send);
+      return await this.#line.send(operation, keys, step, context.deadline, send);
     } catch (error) {
       if (error instanceof ClosedError) throw error;
       const status = sent && !(error instanceof UnavailableError) ? "unknown" : "failed";
@@ -205,51 +202,11 @@ export class ReferenceAuthority extends CacheBackend {
     }
   }
 
-  async #send<T>(
-    operation: string,
-    keys: readonly string[],
-    run: () => Awaitable<T>,
-    deadline?: number,
-    onSent?: () => void,
-  ): Promise<T> {
-    if (this.#closed) throw new ClosedError(`the backend "${this.name}"`);
-    const clock = this.#clock;
-    const leftMs = deadline === undefined ? undefined : deadline - clock.now();
-    if (leftMs !== undefined && leftMs <= 0) throw new TimeoutError(`${this.name}: ${operation}`, 0);
-    onSent?.();
-    try {
-      const answer = this.#transport({ operation, keys, run });
-      const value =
-        leftMs === undefined ? await answer : await within(answer, leftMs, clock, `${this.name}: ${operation}`);
-      this.#mind("up");
-      return value;
-    } catch (error) {
-      this.#mind("degraded", error);
-      throw asCacheError(error, this.name, operation, keys.length);
-    }
-  }
-
   async #follow(position: LogPosition | undefined, waitMs: number): Promise<LogBatch> {
-    return this.#send("changes.follow", [], () => this.store.follow(position, waitMs));
-  }
-
-  #mind(state: BackendHealth["state"], error?: unknown): void {
-    if (this.#health.state === state) return;
-    this.#health = { state, since: this.#clock.now(), ...(error !== undefined && { why: String(error) }) };
+    return this.#line.send("changes.follow", [], () => this.store.follow(position, waitMs));
   }
 }
 
 function outcomeFor(key: string, outcomes: ReadonlyMap<string, WriteOutcome>): WriteOutcome {
   return outcomes.get(key) ?? STORED;
-}
-
-/** The answer, or a TimeoutError when the time is over; what comes later is ignored. */
-async function within<T>(answer: Promise<T>, ms: number, clock: Clock, what: string): Promise<T> {
-  const late = deferred<never>();
-  const timer = clock.schedule(() => late.reject(new TimeoutError(what, ms)), ms);
-  try {
-    return await Promise.race([answer, late.promise]);
-  } finally {
-    timer.cancel();
-  }
 }
