@@ -1,11 +1,19 @@
 // What a package publishes: each entry as one readable file under `bundle/`, since an import costs a program more for the
 // number of its files than for their text (docs/performance.md). Run by `prepack`, in the package's folder, or for all.
-import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { copyFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { rolldown } from "rolldown";
 import { publishedPackages } from "./lib/packages.mjs";
 import { Failure, main, must } from "./lib/run.mjs";
+
+/**
+ * Dependencies of which a bundle holds a copy, with its licence beside it. What is CommonJS alone, as the first such module of
+ * a program, takes as long to import as half of core does.
+ */
+const copied = ["eventemitter3"];
+const isCopied = (id) => copied.some((name) => id === name || id.includes(`/node_modules/${name}/`));
 
 /** Name of the entry's file, and its source. */
 function entriesOf({ exports }) {
@@ -20,8 +28,8 @@ async function bundle(folder, manifest) {
   const input = Object.fromEntries(entriesOf(manifest).map(([name, source]) => [name, join(folder, source)]));
   const build = await rolldown({
     input,
-    // The package's own files alone: dependencies stay what they are.
-    external: (id) => !id.startsWith(".") && !id.startsWith(folder),
+    // Other dependencies stay what they are.
+    external: (id) => !id.startsWith(".") && !id.startsWith(folder) && !isCopied(id),
     transform: { target: "es2023" },
     logLevel: "warn",
     onLog: (level, log) => {
@@ -32,13 +40,17 @@ async function bundle(folder, manifest) {
     dir: target,
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: "shared.js",
+    chunkFileNames: "[name].js",
     minifyInternalExports: false,
     sourcemap: true,
     // What is documented is in the declarations and in `src`, which are published too.
     comments: { legal: true, annotation: true, jsdoc: false },
   });
   await build.close();
+  for (const name of copied.filter((dependency) => dependency in (manifest.dependencies ?? {}))) {
+    const { resolve: find } = createRequire(join(folder, "package.json"));
+    copyFileSync(join(dirname(find(`${name}/package.json`)), "LICENSE"), join(target, `${name}.LICENSE`));
+  }
   return output.filter(({ type }) => type === "chunk").map(({ fileName, code }) => `${fileName} ${code.length}`);
 }
 

@@ -130,9 +130,9 @@ export async function importPart(): Promise<Part> {
   const packages = ["bentocache", "cacheable", "cache-manager", "layered-loader", "async-cache-dedupe"];
   const own = {
     "core and memory, as published": [published(["core", "memory"]).join(",")],
-    "core and memory, file by file": ["@cascata/core,@cascata/memory"],
-    "of that eventemitter3 alone": [dependencyOf("core", "eventemitter3/index.mjs")],
     "of that lru-cache alone": ["lru-cache"],
+    "core and memory, file by file": ["@cascata/core,@cascata/memory"],
+    "eventemitter3, of which core has a copy": [dependencyOf("core", "eventemitter3/index.mjs")],
   };
   const all = new Map(Object.entries({ ...own, ...Object.fromEntries(packages.map((name) => [name, [name]])) }));
   const found = await singles("import-worker", all, 5);
