@@ -21,37 +21,54 @@ function entriesOf({ exports }) {
   return targets.map((target) => [/([^/]+)\.js$/.exec(target.default)[1], target["@cascata/source"]]);
 }
 
+/** The first entry as one file, and the others beside it, which import from there what they share with it. */
 async function bundle(folder, manifest) {
   await must("tsc", ["-b", folder], { capture: true });
   const target = join(folder, "bundle");
   rmSync(target, { recursive: true, force: true });
-  const input = Object.fromEntries(entriesOf(manifest).map(([name, source]) => [name, join(folder, source)]));
+  const [first, ...others] = entriesOf(manifest);
+  const shared = new Set();
+  const written = await write(manifest, folder, [first], shared);
+  for (const id of written.flatMap(({ moduleIds }) => moduleIds)) shared.add(id);
+  if (others.length > 0) written.push(...(await write(manifest, folder, others, shared)));
+  for (const name of copied.filter((dependency) => dependency in (manifest.dependencies ?? {}))) {
+    const { resolve: find } = createRequire(join(folder, "package.json"));
+    copyFileSync(join(dirname(find(`${name}/package.json`)), "LICENSE"), join(target, `${name}.LICENSE`));
+  }
+  return written.map(({ fileName, code }) => `${fileName} ${code.length}`);
+}
+
+/** @param shared modules that the first entry's file holds */
+async function write({ name }, folder, entries, shared) {
   const build = await rolldown({
-    input,
+    input: Object.fromEntries(entries.map(([entry, source]) => [entry, join(folder, source)])),
     // Other dependencies stay what they are.
     external: (id) => !id.startsWith(".") && !id.startsWith(folder) && !isCopied(id),
+    plugins: [
+      {
+        name: "shared",
+        resolveId: (id, importer) =>
+          id.startsWith(".") && importer !== undefined && shared.has(resolve(dirname(importer), id))
+            ? { id: "./index.js", external: true }
+            : null,
+      },
+    ],
     transform: { target: "es2023" },
     logLevel: "warn",
     onLog: (level, log) => {
-      if (level === "warn") throw new Failure(`${manifest.name}: ${log.message}`);
+      if (level === "warn") throw new Failure(`${name}: ${log.message}`);
     },
   });
   const { output } = await build.write({
-    dir: target,
+    dir: join(folder, "bundle"),
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: "[name].js",
-    minifyInternalExports: false,
     sourcemap: true,
     // What is documented is in the declarations and in `src`, which are published too.
     comments: { legal: true, annotation: true, jsdoc: false },
   });
   await build.close();
-  for (const name of copied.filter((dependency) => dependency in (manifest.dependencies ?? {}))) {
-    const { resolve: find } = createRequire(join(folder, "package.json"));
-    copyFileSync(join(dirname(find(`${name}/package.json`)), "LICENSE"), join(target, `${name}.LICENSE`));
-  }
-  return output.filter(({ type }) => type === "chunk").map(({ fileName, code }) => `${fileName} ${code.length}`);
+  return output.filter(({ type }) => type === "chunk");
 }
 
 await main(async () => {

@@ -21,6 +21,7 @@ export type { CreateOptions, InvalidateOptions, ReadOptions, SkipTiers, WriteOpt
 export * from "./capabilities.ts";
 export * from "./circuit-breaker.ts";
 export * from "./clock.ts";
+export * from "./coerce-string-conf.ts";
 export type { ConfigureByNameOptions, ConfigureOptions } from "./configure-options.ts";
 export * from "./contexts.ts";
 export * from "./copy-value.ts";
