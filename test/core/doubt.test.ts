@@ -1,21 +1,7 @@
-import {
-  type CacheBackend,
-  CachedValue,
-  createRegion,
-  type Found,
-  isNoValue,
-  type Region,
-  stackWith,
-} from "@cascata/core";
-import {
-  AuthorityStore,
-  directTransport,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-  type Transport,
-} from "@cascata/testing";
+import { type CacheBackend, CachedValue, type Found, isNoValue, type Region } from "@cascata/core";
+import { type ManualClock, MapBackend } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster, Road } from "./cluster.ts";
 import { soon } from "./policy-scene.ts";
 
 /** As a disk does, it keeps of an entry what can be written down. */
@@ -38,10 +24,8 @@ interface Doubt {
   readonly clock: ManualClock;
   readonly region: Region;
   readonly memory: MapBackend;
-  /** Operations that were sent since. */
-  readonly asked: string[];
-  /** How long the authority takes from now on. */
-  delay(ms: number): void;
+  /** To the authority; what it has reached is told from now on. */
+  readonly road: Road;
 }
 
 /** "k" is in memory, old; a gap in the feed has hidden that it was changed. "same" was not. */
@@ -59,31 +43,15 @@ async function afterGap({
   readonly disk?: (clock: ManualClock) => CacheBackend;
   readonly meanwhile?: (other: Region) => Promise<unknown>;
 } = {}): Promise<Doubt> {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock, logLimit: 5 });
-  const asked: string[] = [];
-  let feedIsCut = false;
-  let delayMs = 0;
-  const wait = (ms: number): Promise<void> =>
-    ms === 0 ? Promise.resolve() : new Promise((resolve) => void clock.schedule(resolve, ms));
-  const transport: Transport = async (call) => {
-    if (call.operation === "changes.follow") {
-      if (feedIsCut) throw new Error("the feed is cut");
-      const answer = await directTransport(call);
-      if (feedIsCut) throw new Error("the feed is cut");
-      return answer;
-    }
-    asked.push(call.operation);
-    await wait(delayMs);
-    return directTransport(call);
-  };
-  const far = new ReferenceAuthority(store, { transport, heartbeatMs: 20, silenceMs: 100, retryMs: 20 });
-  const protection = { timeout: 250, breaker: false } as const;
+  const cluster = new Cluster({ logLimit: 5 });
+  const { clock } = cluster;
+  const road = new Road(clock);
+  const far = cluster.client({ transport: road.transport, heartbeatMs: 20, silenceMs: 100, retryMs: 20 });
   const memory = new MapBackend({ clock, name: "memory" });
-  const nearer = disk === undefined ? [memory] : [memory, disk(clock)];
-  const backend = stackWith({ clock, maxStaleness, protection }, ...nearer, far);
-  const region = createRegion({ name: "r", clock, backend, ttl: "1h" });
-  const other = createRegion({ name: "r", clock, backend: new ReferenceAuthority(store), ttl: "1h" });
+  const near = disk === undefined ? [memory] : [memory, disk(clock)];
+  const chain = { maxStaleness, protection: { timeout: 250, breaker: false } } as const;
+  const region = cluster.open({ near, far, chain, ttl: "1h" });
+  const other = cluster.open({ near: [], ttl: "1h" });
   await region.get("any");
   await clock.advance(50);
   await region.setMulti(
@@ -94,25 +62,17 @@ async function afterGap({
   );
   await region.getMulti(["k", "same"]);
   await clock.advance(healthyMs);
-  feedIsCut = true;
+  road.feed.cut();
   await meanwhile(other);
   await other.set("k", "new");
   for (let count = 0; count < 10; count += 1) await other.set(`filler${count}`, count);
   await clock.advance(silentMs);
-  feedIsCut = false;
+  road.feed.mend();
   await clock.advance(60);
   // What an invalidation may have covered is looked up apart from this.
   await region.get("any");
-  asked.length = 0;
-  return {
-    clock,
-    region,
-    memory,
-    asked,
-    delay: (ms) => {
-      delayMs = ms;
-    },
-  };
+  road.reached.length = 0;
+  return { clock, region, memory, road };
 }
 
 const value = (found: unknown) => (isNoValue(found) ? undefined : found);
@@ -123,9 +83,9 @@ describe.each([
   { how: "by getOrCreate", read: (region: Region, key: string) => region.getOrCreate(key, () => "made") },
 ])("a near hit that may have missed a change, $how", ({ read }) => {
   it("is confirmed before it is served, by an authority that answers", async () => {
-    const { region, clock, delay } = await afterGap();
+    const { region, clock, road } = await afterGap();
     expect(region.peek("k")).not.toBe("old");
-    delay(2);
+    road.lag.data = 2;
     const [changed, same] = [read(region, "k"), read(region, "same")];
     await clock.advance(6);
     expect([await soon(changed), await soon(same)]).toEqual(["new", "same"]);
@@ -133,8 +93,8 @@ describe.each([
 
   it("waits some milliseconds for one that doesn't; the next ones wait for nothing, and its answer counts", async () => {
     // All was well for longer than what is known may be out of date.
-    const { region, clock, delay, asked } = await afterGap({ healthyMs: 20_000 });
-    delay(112);
+    const { region, clock, road } = await afterGap({ healthyMs: 20_000 });
+    road.lag.data = 112;
     const first = read(region, "k");
     await clock.advance(4);
     expect(await soon(first)).toBe("pending");
@@ -144,27 +104,27 @@ describe.each([
     expect(await soon(read(region, "k"))).toBe("old");
     expect(await soon(read(region, "same"))).toBe("same");
     // The first one's, and one that looks whether it is back: not one for each caller.
-    expect(asked).toEqual(["revisions", "marks.lookup", "revisions"]);
-    delay(0);
+    expect(road.reached).toEqual(["revisions", "marks.lookup", "revisions"]);
+    road.lag.data = 0;
     await clock.advance(112);
     expect(await soon(read(region, "k"))).toBe("new");
   });
 
   it("is covered by an invalidation that was missed as soon as the authority has told of it", async () => {
-    const { region, clock, delay } = await afterGap({ meanwhile: (other) => other.invalidate() });
-    delay(112);
+    const { region, clock, road } = await afterGap({ meanwhile: (other) => other.invalidate() });
+    road.lag.data = 112;
     const first = read(region, "same");
     await clock.advance(10);
     expect(await soon(first)).toBe("same");
-    delay(0);
+    road.lag.data = 0;
     await clock.advance(112);
     expect(await soon(read(region, "same"))).not.toBe("same");
   });
 
   it("waits for what is known of a tag that was never heard of", async () => {
-    const { region, clock, delay } = await afterGap();
+    const { region, clock, road } = await afterGap();
     await region.set("tagged", "tagged", { tags: ["never heard of"] });
-    delay(112);
+    road.lag.data = 112;
     const first = read(region, "tagged");
     await clock.advance(111);
     expect(await soon(first)).toBe("pending");
@@ -173,8 +133,8 @@ describe.each([
   });
 
   it("waits for both answers after a silence that was longer than what is bearable", async () => {
-    const { region, clock, delay } = await afterGap({ maxStaleness: 500, silentMs: 600 });
-    delay(112);
+    const { region, clock, road } = await afterGap({ maxStaleness: 500, silentMs: 600 });
+    road.lag.data = 112;
     const first = read(region, "same");
     await clock.advance(2 * 112 - 1);
     expect(await soon(first)).toBe("pending");
@@ -186,21 +146,21 @@ describe.each([
     { what: "remembers since when", disk: (clock: ManualClock) => new MapBackend({ clock, name: "disk" }) },
     { what: "does not", disk: (clock: ManualClock) => new ForgetfulBackend({ clock, name: "disk" }) },
   ])("is not believed by a nearer tier than the one that doubts it: a disk that $what", async ({ disk }) => {
-    const { region, clock, delay, memory } = await afterGap({ disk });
+    const { region, clock, road, memory } = await afterGap({ disk });
     memory.clear();
-    delay(112);
+    road.lag.data = 112;
     const first = read(region, "k");
     await clock.advance(10);
     expect(await soon(first)).toBe("old");
     await clock.advance(112);
-    delay(0);
+    road.lag.data = 0;
     expect(await soon(read(region, "k"))).toBe("new");
   });
 
   it("waits for the answer once it is not bearable any more", async () => {
-    const { region, clock, delay } = await afterGap({ maxStaleness: 500 });
+    const { region, clock, road } = await afterGap({ maxStaleness: 500 });
     await clock.advance(600);
-    delay(112);
+    road.lag.data = 112;
     const first = read(region, "same");
     await clock.advance(111);
     expect(await soon(first)).toBe("pending");

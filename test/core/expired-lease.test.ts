@@ -1,21 +1,13 @@
-import { createRegion, stackWith } from "@cascata/core";
-import { AuthorityStore, deferred, ManualClock, MapBackend, ReferenceAuthority, SlowProxy } from "@cascata/testing";
+import { deferred, SlowProxy } from "@cascata/testing";
 import { expect, it } from "vitest";
+import { Cluster } from "./cluster.ts";
 
 it("a lease that ended before its answer was read is asked for anew: another process may be creating", async () => {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const slow = new SlowProxy(new ReferenceAuthority(store), { clock, delayMs: 0, when: "after" });
-  const over = (sender: string, far: SlowProxy | ReferenceAuthority) =>
-    createRegion({
-      name: "r",
-      clock,
-      backend: stackWith({ clock, sender, protection: false }, new MapBackend({ clock }), far),
-      ttl: "1m",
-      lease: "100ms",
-    });
-  const [a, b] = [over("a", slow), over("b", new ReferenceAuthority(store))];
-  await clock.advance(10);
+  const cluster = new Cluster();
+  const { clock } = cluster;
+  const slow = new SlowProxy(cluster.client(), { clock, delayMs: 0, when: "after" });
+  const [a, b] = [cluster.open({ far: slow, lease: "100ms" }), cluster.open({ lease: "100ms" })];
+  await cluster.connected();
   const made = deferred<string>();
   let calls = 0;
   slow.delay(200);

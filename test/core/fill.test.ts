@@ -1,23 +1,14 @@
-import { createRegion, stackWith } from "@cascata/core";
-import { AuthorityStore, FaultyProxy, ManualClock, MapBackend, ReferenceAuthority } from "@cascata/testing";
+import { FaultyProxy } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster } from "./cluster.ts";
 
 /** Two processes over one authority; the first one's link can be made to fail. */
 async function twoProcesses() {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const link = new FaultyProxy(new ReferenceAuthority(store));
-  const over = (sender: string, far: FaultyProxy | ReferenceAuthority) =>
-    createRegion({
-      name: "r",
-      clock,
-      backend: stackWith({ clock, sender }, new MapBackend({ clock }), far),
-      ttl: "1m",
-      lease: "10s",
-    });
-  const [a, b] = [over("a", link), over("b", new ReferenceAuthority(store))];
-  await clock.advance(10);
-  return { clock, link, a, b };
+  const cluster = new Cluster();
+  const link = new FaultyProxy(cluster.client());
+  const [a, b] = [cluster.open({ far: link }), cluster.open()];
+  await cluster.connected();
+  return { clock: cluster.clock, link, a, b };
 }
 
 describe("a fill that fails", () => {

@@ -1,32 +1,16 @@
-import { createRegion, stackWith, UnavailableError } from "@cascata/core";
-import {
-  AuthorityStore,
-  CountingProxy,
-  type FaultRule,
-  FaultyProxy,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-} from "@cascata/testing";
+import { UnavailableError } from "@cascata/core";
+import { CountingProxy, type FaultRule, FaultyProxy } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster } from "./cluster.ts";
 
 /** Two processes over one authority; the first one's link can be made to fail. */
 async function twoProcesses() {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const counted = new CountingProxy(new ReferenceAuthority(store));
+  const cluster = new Cluster();
+  const counted = new CountingProxy(cluster.client());
   const link = new FaultyProxy(counted);
-  const over = (sender: string, far: FaultyProxy | ReferenceAuthority) =>
-    createRegion({
-      name: "r",
-      clock,
-      backend: stackWith({ clock, sender, protection: false }, new MapBackend({ clock }), far),
-      ttl: "1m",
-      lease: "10s",
-    });
-  const [a, b] = [over("a", link), over("b", new ReferenceAuthority(store))];
-  await clock.advance(10);
-  return { clock, link, counted, a, b };
+  const [a, b] = [cluster.open({ far: link }), cluster.open()];
+  await cluster.connected();
+  return { clock: cluster.clock, link, counted, a, b };
 }
 
 const lostAnswer: FaultRule = { operation: "get", when: "after" };

@@ -1,23 +1,13 @@
 import {
   type Awaitable,
-  type CacheBackend,
   type CreateOptions,
-  createRegion,
   type EntryContext,
   PartialFailureError,
   type Region,
   type RegionOptions,
-  stackWith,
 } from "@cascata/core";
-import {
-  AuthorityStore,
-  directTransport,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-  settled,
-  type Transport,
-} from "@cascata/testing";
+import { type AuthorityStore, type ManualClock, MapBackend, settled } from "@cascata/testing";
+import { Cluster, Road } from "./cluster.ts";
 
 /** A creator of one key, however it is asked for. */
 export type Make = (context: EntryContext, signal: () => AbortSignal) => Awaitable<unknown>;
@@ -84,26 +74,22 @@ export interface Scene {
 
 /** A region of the depth, with everything connected and nothing stored. */
 export async function sceneOf(depth: (typeof depths)[number], options: Partial<RegionOptions> = {}): Promise<Scene> {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const near = (name: string) => new MapBackend({ clock, name });
-  const asked: string[] = [];
-  const transport: Transport = (call) => {
-    if (call.operation !== "changes.follow") asked.push(call.operation);
-    return directTransport(call);
-  };
-  const backend = (): CacheBackend => {
-    if (depth === "memory") return near("memory");
-    const tiers = depth === "memory, authority" ? [near("memory")] : [near("memory"), near("disk")];
-    return stackWith({ clock }, ...tiers, new ReferenceAuthority(store, { transport }));
+  const cluster = new Cluster();
+  const { clock, store } = cluster;
+  const road = new Road(clock);
+  const memory = (name: string) => new MapBackend({ clock, name });
+  const tiers = () => {
+    if (depth === "memory") return { near: [], far: memory("memory") };
+    const near = depth === "memory, authority" ? [memory("memory")] : [memory("memory"), memory("disk")];
+    return { near, far: cluster.client({ transport: road.transport }) };
   };
   const open = (own: Partial<RegionOptions>): Region =>
-    createRegion({ name: "r", clock, backend: backend(), ttl: 100, ...options, ...own });
+    cluster.open({ ...tiers(), chain: { protection: {} }, ttl: 100, ...options, ...own });
   const region = open({});
   // The feed is followed from the first use on, and begins with a gap.
   await region.get("first");
   await clock.advance(5);
-  return { clock, store, region, asked, another: (own = {}) => open(own) };
+  return { clock, store, region, asked: road.reached, another: (own = {}) => open(own) };
 }
 
 /** What a promise has come to, once everything that needs no time has happened. */

@@ -1,15 +1,7 @@
-import {
-  CachedValue,
-  createRegion,
-  isNoValue,
-  NO_VALUE,
-  PartialFailureError,
-  type Region,
-  stack,
-  stackWith,
-} from "@cascata/core";
-import { AuthorityStore, CountingProxy, deferred, ManualClock, MapBackend, ReferenceAuthority } from "@cascata/testing";
+import { CachedValue, createRegion, isNoValue, NO_VALUE, PartialFailureError, stack } from "@cascata/core";
+import { CountingProxy, deferred, ManualClock, MapBackend } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster } from "./cluster.ts";
 
 function memoryRegion(options: Partial<Parameters<typeof createRegion>[0]> = {}) {
   const clock = new ManualClock();
@@ -17,23 +9,13 @@ function memoryRegion(options: Partial<Parameters<typeof createRegion>[0]> = {})
   return { clock, region };
 }
 
-async function twoProcesses(options: Partial<Parameters<typeof createRegion>[0]> = {}) {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const counted: CountingProxy[] = [];
-  const regions = ["a", "b"].map((sender): Region => {
-    const far = new CountingProxy(new ReferenceAuthority(store));
-    counted.push(far);
-    return createRegion({
-      name: "r",
-      clock,
-      backend: stackWith({ clock, sender }, new MapBackend({ clock }), far),
-      ttl: "1m",
-      ...options,
-    });
-  });
-  await clock.advance(10);
-  return { clock, store, counted, a: regions[0] as Region, b: regions[1] as Region };
+async function twoProcesses() {
+  const cluster = new Cluster();
+  const { clock, store } = cluster;
+  const counted = [new CountingProxy(cluster.client()), new CountingProxy(cluster.client())] as const;
+  const [a, b] = [cluster.open({ far: counted[0] }), cluster.open({ far: counted[1] })];
+  await cluster.connected();
+  return { clock, store, counted, a, b };
 }
 
 describe("a region over memory", () => {

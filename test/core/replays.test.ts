@@ -1,15 +1,7 @@
-import { type ChangeFeed, createRegion, NO_VALUE, type Region, type RegionOptions, stackWith } from "@cascata/core";
-import {
-  AuthorityStore,
-  deferred,
-  directTransport,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-  settled,
-  type Transport,
-} from "@cascata/testing";
+import { type ChangeFeed, NO_VALUE, type Region, type RegionOptions } from "@cascata/core";
+import { type AuthorityStore, deferred, type ManualClock, MapBackend, settled, type Transport } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster, Road } from "./cluster.ts";
 
 interface Scene {
   readonly clock: ManualClock;
@@ -36,35 +28,26 @@ async function scene(
   options: Partial<RegionOptions> = {},
   alter: (feed: ChangeFeed) => void = () => undefined,
 ): Promise<Scene> {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock, logLimit: 50 });
-  const [sent, before] = [[] as string[], new Map<string, () => Promise<unknown>>()];
-  let [isCut, feedIsCut] = [false, false];
+  const cluster = new Cluster({ logLimit: 50 });
+  const { clock, store } = cluster;
+  const road = new Road(clock);
+  const before = new Map<string, () => Promise<unknown>>();
   let feedGate: Promise<void> | undefined;
   const transport: Transport = async (call) => {
-    const isFeed = call.operation === "changes.follow";
-    const fail = () => {
-      if (isFeed ? feedIsCut : isCut) throw new Error("the link is cut");
-    };
-    fail();
-    if (!isFeed) sent.push(call.operation);
     const first = before.get(call.operation);
     before.delete(call.operation);
     await first?.();
-    const answer = await directTransport(call);
-    if (isFeed) await feedGate;
-    fail();
+    const answer = await road.transport(call);
+    if (call.operation === "changes.follow") await feedGate;
     return answer;
   };
-  const protection = { breaker: false } as const;
-  const open = (far: ReferenceAuthority, near: MapBackend, own: Partial<RegionOptions> = {}): Region =>
-    createRegion({ name: "r", clock, backend: stackWith({ clock, protection }, near, far), ttl: "1h", ...own });
   const memory = new MapBackend({ clock });
   const pace = { heartbeatMs: 50, silenceMs: 200, retryMs: 20 };
-  const far = new ReferenceAuthority(store, { transport, ...pace });
+  const far = cluster.client({ transport, ...pace });
   alter(far.changes);
-  const region = open(far, memory, options);
-  const other = open(new ReferenceAuthority(store, pace), new MapBackend({ clock }));
+  const shared = { chain: { protection: { breaker: false } }, ttl: "1h" } as const;
+  const region = cluster.open({ ...shared, near: [memory], far, ...options });
+  const other = cluster.open({ ...shared, far: cluster.client(pace) });
   for (const one of [region, other]) await one.get("first");
   await clock.advance(100);
   return {
@@ -73,14 +56,14 @@ async function scene(
     region,
     other,
     memory,
-    sent,
+    sent: road.reached,
     cut: () => {
-      isCut = true;
-      feedIsCut = true;
+      road.data.cut();
+      road.feed.cut();
     },
     mend: ({ feedLater = false } = {}) => {
-      isCut = false;
-      feedIsCut = feedLater;
+      road.data.mend();
+      if (!feedLater) road.feed.mend();
     },
     holdFeed: () => {
       const gate = deferred<void>();

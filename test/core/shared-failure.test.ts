@@ -1,22 +1,7 @@
-import {
-  ClosedError,
-  createRegion,
-  type Region,
-  type RegionOptions,
-  RemoteCreatorError,
-  stackWith,
-} from "@cascata/core";
-import {
-  AuthorityStore,
-  type Deferred,
-  deferred,
-  FaultyProxy,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-  type Transport,
-} from "@cascata/testing";
+import { ClosedError, type Region, type RegionOptions, RemoteCreatorError } from "@cascata/core";
+import { type Deferred, deferred, FaultyProxy, type ManualClock } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster, Road } from "./cluster.ts";
 
 class Refused extends Error {
   override readonly name = "Refused";
@@ -28,40 +13,18 @@ interface Told {
   readonly error?: unknown;
 }
 
-/** What a process's answers take to reach it; the store has done its part before. */
-interface Lag {
-  feed: number;
-  data: number;
-}
-
 /** Three processes over one authority. */
 async function processes(options: Partial<Record<"a" | "b" | "c", Partial<RegionOptions>>> = {}) {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const names = ["a", "b", "c"] as const;
-  const lags = names.map((): Lag => ({ feed: 0, data: 0 })) as [Lag, Lag, Lag];
-  const links = lags.map((lag) => {
-    const transport: Transport = async (call) => {
-      const answer = await call.run();
-      const ms = call.operation === "changes.follow" ? lag.feed : lag.data;
-      if (ms > 0) await new Promise<void>((resolve) => void clock.schedule(resolve, ms));
-      return answer;
-    };
-    return new FaultyProxy(new ReferenceAuthority(store, { transport }));
-  });
-  const [a, b, c] = names.map((sender, index) =>
-    createRegion({
-      name: "r",
-      clock,
-      backend: stackWith({ clock, sender, protection: false }, new MapBackend({ clock }), links[index] as FaultyProxy),
-      ttl: "1m",
-      random: () => 0.5,
-      ...options[sender],
-    }),
-  ) as [Region, Region, Region];
-  // The feeds find their places.
-  await clock.advance(10);
-  return { clock, a, b, c, links, lags };
+  const cluster = new Cluster();
+  const { clock } = cluster;
+  const roads = { a: new Road(clock), b: new Road(clock), c: new Road(clock) };
+  const linkOf = ({ transport }: Road) => new FaultyProxy(cluster.client({ transport }));
+  const links = { a: linkOf(roads.a), b: linkOf(roads.b), c: linkOf(roads.c) };
+  const open = (sender: "a" | "b" | "c"): Region =>
+    cluster.open({ far: links[sender], chain: { sender }, random: () => 0.5, ...options[sender] });
+  const [a, b, c] = [open("a"), open("b"), open("c")];
+  await cluster.connected();
+  return { clock, a, b, c, links, roads };
 }
 
 function told(call: Promise<unknown>): Told {
@@ -77,20 +40,25 @@ function told(call: Promise<unknown>): Told {
   return what;
 }
 
+/** Asks for "k" by way of a creator that counts its calls. */
+function counted(region: Region) {
+  let calls = 0;
+  const own = () => {
+    calls += 1;
+    return "b's own";
+  };
+  return { second: told(region.getOrCreate("k", own)), own, calls: () => calls };
+}
+
 /** `a` creates, `b` waits for it; the rest is the test's. */
 async function contested(options: Parameters<typeof processes>[0] = {}) {
   const all = await processes(options);
   const work: Deferred<string> = deferred();
   const first = told(all.a.getOrCreate("k", () => work.promise));
   await all.clock.advance(1);
-  let calls = 0;
-  const own = () => {
-    calls += 1;
-    return "b's own";
-  };
-  const second = told(all.b.getOrCreate("k", own));
+  const asked = counted(all.b);
   await all.clock.advance(1);
-  return { ...all, work, first, second, own, calls: () => calls };
+  return { ...all, work, first, ...asked };
 }
 
 describe("a creator that fails", () => {
@@ -125,11 +93,11 @@ describe("a creator that fails", () => {
   });
 
   it("concerns nobody who waits for another creation of the key, though the news comes meanwhile", async () => {
-    const { clock, lags, a, b, c } = await processes();
+    const { clock, roads, a, b, c } = await processes();
     const [first, others]: Deferred<string>[] = [deferred(), deferred()];
     void told(a.getOrCreate("k", () => first?.promise));
     await clock.advance(1);
-    lags[1].feed = 50;
+    roads.b.lag.feed = 50;
     first?.reject(new Refused("no"));
     await clock.advance(1);
     const second = told(c.getOrCreate("k", () => others?.promise));
@@ -143,8 +111,8 @@ describe("a creator that fails", () => {
   });
 
   it("is heard of though the answer that says who creates arrives later than the news", async () => {
-    const { clock, lags, work, c, own, calls } = await contested();
-    lags[2].data = 50;
+    const { clock, roads, work, c, own, calls } = await contested();
+    roads.c.lag.data = 50;
     const third = told(c.getOrCreate("k", own));
     await clock.advance(1);
     work.reject(new Refused("no"));
@@ -156,8 +124,8 @@ describe("a creator that fails", () => {
   });
 
   it("leaves its place to the next where the news is lost", async () => {
-    const { clock, lags, work, second, calls } = await contested();
-    lags[1].feed = 1_000_000;
+    const { clock, roads, work, second, calls } = await contested();
+    roads.b.lag.feed = 1_000_000;
     work.reject(new Refused("no"));
     await clock.advance(1000);
     expect([second.value, calls()]).toEqual(["b's own", 1]);
@@ -269,16 +237,10 @@ describe("what says nothing of the key is not shared: the others go on and take 
         ),
       );
       await all.clock.advance(1);
-      let calls = 0;
-      const second = told(
-        all.b.getOrCreate("k", () => {
-          calls += 1;
-          return "b's own";
-        }),
-      );
+      const asked = counted(all.b);
       await all.clock.advance(1);
       leaving.abort();
-      return { ...all, second, calls: () => calls };
+      return { ...all, ...asked };
     });
   });
 
@@ -294,15 +256,9 @@ describe("what says nothing of the key is not shared: the others go on and take 
         ),
       );
       await all.clock.advance(1);
-      let calls = 0;
-      const second = told(
-        all.b.getOrCreate("k", () => {
-          calls += 1;
-          return "b's own";
-        }),
-      );
+      const asked = counted(all.b);
       await all.clock.advance(30);
-      return { ...all, second, calls: () => calls };
+      return { ...all, ...asked };
     });
   });
 
@@ -348,17 +304,11 @@ describe("what says nothing of the key is not shared: the others go on and take 
     void told(a.getOrCreate("k", () => work.promise));
     await clock.advance(1);
     await b.invalidateTags(["anything"]);
-    let calls = 0;
-    const second = told(
-      b.getOrCreate("k", () => {
-        calls += 1;
-        return "b's own";
-      }),
-    );
+    const { second, calls } = counted(b);
     await clock.advance(1);
     work.reject(new Refused("no"));
     await clock.advance(0);
-    expect([second.value, calls]).toEqual(["b's own", 1]);
+    expect([second.value, calls()]).toEqual(["b's own", 1]);
   });
 
   it("another one's failure, to a caller that wants a creation of its own", async () => {
@@ -374,17 +324,17 @@ describe("what says nothing of the key is not shared: the others go on and take 
 describe("a lease that is given back late", () => {
   it("is given back without its failure: by then others have asked for the key anew", async () => {
     const { clock, links, work, second, calls } = await contested();
-    links[0]?.fail({ operation: "leases.release" });
+    links.a.fail({ operation: "leases.release" });
     work.reject(new Refused("no"));
     await clock.advance(10);
-    links[0]?.heal();
+    links.a.heal();
     await clock.advance(500);
     expect([second.value, calls()]).toEqual(["b's own", 1]);
   });
 
   it("is given back with all the keys of its token", async () => {
     const { clock, links, a, b } = await processes();
-    links[0]?.fail({ operation: "leases.release" });
+    links.a.fail({ operation: "leases.release" });
     void a
       .getOrCreateMulti(["x", "y"], (_keys, context) => [
         context.failed(new Refused("x is out")),
@@ -392,7 +342,7 @@ describe("a lease that is given back late", () => {
       ])
       .catch(() => undefined);
     await clock.advance(10);
-    links[0]?.heal();
+    links.a.heal();
     await clock.advance(300);
     const values = [told(b.getOrCreate("x", () => 1)), told(b.getOrCreate("y", () => 2))];
     await clock.advance(0);

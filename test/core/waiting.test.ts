@@ -1,17 +1,8 @@
 import { getEventListeners } from "node:events";
-import { type CreateOptions, createRegion, NO_VALUE, type RegionOptions, stackWith, TimeoutError } from "@cascata/core";
-import {
-  AuthorityStore,
-  deferred,
-  directTransport,
-  ManualClock,
-  MapBackend,
-  ReferenceAuthority,
-  type ReferenceAuthorityOptions,
-  settled,
-  type Transport,
-} from "@cascata/testing";
+import { type CreateOptions, NO_VALUE, type RegionOptions, TimeoutError } from "@cascata/core";
+import { deferred, settled } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
+import { Cluster, Road } from "./cluster.ts";
 import { depths, type Make, makeStale, type Scene, sceneOf, soon, ways } from "./policy-scene.ts";
 
 /** A creator that is told when to end. */
@@ -51,24 +42,14 @@ describe.each(ways)("a wait for another process's creation, $name", ({ ask }) =>
 });
 
 it("an announcement that overtakes the answer which makes a reader wait is not missed", async () => {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  let [delayMs, reads] = [0, 0];
-  const transport: Transport = async (call) => {
-    const answer = await directTransport(call);
-    if (call.operation === "get") reads += 1;
-    if (call.operation === "get" && delayMs > 0)
-      await new Promise<void>((resolve) => void clock.schedule(resolve, delayMs));
-    return answer;
-  };
-  const open = (options: ReferenceAuthorityOptions) =>
-    createRegion({
-      name: "r",
-      clock,
-      ttl: "1h",
-      backend: stackWith({ clock }, new MapBackend({ clock }), new ReferenceAuthority(store, options)),
-    });
-  const [slow, other] = [open({ transport }), open({})];
+  const cluster = new Cluster();
+  const { clock } = cluster;
+  const road = new Road(clock);
+  road.lags = (operation) => operation === "get";
+  const [slow, other] = [
+    cluster.open({ far: cluster.client({ transport: road.transport }), ttl: "1h" }),
+    cluster.open({ ttl: "1h" }),
+  ];
   for (const region of [slow, other]) await region.get("first");
   await clock.advance(5);
   // An announcement from before says nothing of what comes after.
@@ -77,11 +58,11 @@ it("an announcement that overtakes the answer which makes a reader wait is not m
   const made = deferred<string>();
   const elsewhere = other.getOrCreate("k", () => made.promise, { awaitFill: true });
   await settled();
-  delayMs = 10;
-  reads = 0;
+  road.lag.data = 10;
+  road.reached.length = 0;
   const waiting = slow.getOrCreate("k", () => "never called");
   await clock.advance(105);
-  expect(reads).toBe(1);
+  expect(road.reached.filter((operation) => operation === "get")).toHaveLength(1);
   made.resolve("made elsewhere");
   await clock.advance(20);
   expect(await soon(waiting)).toBe("made elsewhere");

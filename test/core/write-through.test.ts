@@ -1,36 +1,23 @@
-import { CachedValue, NO_VALUE, ReadThroughProxy } from "@cascata/core";
+import { CachedValue, type Clock, NO_VALUE, ReadThroughProxy } from "@cascata/core";
 import {
   AsyncMapBackend,
   AuthorityStore,
   Link,
-  ManualClock,
+  type ManualClock,
   MapBackend,
   ReferenceAuthority,
-  type Transport,
 } from "@cascata/testing";
 import { expect, it } from "vitest";
+import { Cluster, Road } from "./cluster.ts";
 
 /** Two processes over one authority; the first one's calls and notices can be held. */
 async function chains(near = (clock: ManualClock): MapBackend | AsyncMapBackend => new MapBackend({ clock })) {
-  const clock = new ManualClock();
-  const store = new AuthorityStore({ clock });
-  const [data, feed] = [new Link(), new Link()];
-  // What answers take to arrive; the store has done its part before.
-  const lag = { data: 0 };
-  const transport: Transport = async (call) => {
-    if (call.operation === "changes.follow") return feed.transport(call);
-    const ms = lag.data;
-    const answer = await data.transport(call);
-    if (ms > 0) await new Promise<void>((resolve) => void clock.schedule(resolve, ms));
-    return answer;
-  };
-  const far = new ReferenceAuthority(store, { transport });
+  const cluster = new Cluster();
+  const { clock } = cluster;
+  const road = new Road(clock);
   const nearTier = near(clock);
-  const own = new ReadThroughProxy(far, nearTier, { clock, sender: "own" });
-  const other = new ReadThroughProxy(new ReferenceAuthority(store), new MapBackend({ clock }), {
-    clock,
-    sender: "other",
-  });
+  const own = new ReadThroughProxy(cluster.client({ transport: road.transport }), nearTier, { clock, sender: "own" });
+  const other = new ReadThroughProxy(cluster.client(), new MapBackend({ clock }), { clock, sender: "other" });
   own.changes?.subscribe({
     changed: () => undefined,
     marked: () => undefined,
@@ -39,10 +26,12 @@ async function chains(near = (clock: ManualClock): MapBackend | AsyncMapBackend 
     resumed: () => undefined,
     uncertain: () => undefined,
   });
-  await clock.advance(10);
-  const entry = (payload: string) =>
-    new CachedValue(payload, { createdAt: clock.now(), startedAt: clock.now(), formatVersion: 1 });
-  return { clock, data, feed, lag, own, other, near: nearTier, entry };
+  await cluster.connected();
+  return { ...road, clock, own, other, near: nearTier, entry: entriesOf(clock) };
+}
+
+function entriesOf(clock: Clock): (payload: string) => CachedValue {
+  return (payload) => new CachedValue(payload, { createdAt: clock.now(), startedAt: clock.now(), formatVersion: 1 });
 }
 
 async function payloadIn(chain: ReadThroughProxy, key: string): Promise<unknown> {
@@ -137,29 +126,20 @@ it.each(Object.keys(tiers) as (keyof typeof tiers)[])(
 
 /** Two processes of one host: a tier that both share, with tickets, before one authority. */
 async function neighbours() {
-  const clock = new ManualClock();
+  const cluster = new Cluster();
+  const { clock } = cluster;
   const middle = new AuthorityStore({ clock });
-  const store = new AuthorityStore({ clock });
   const chain = (sender: string) => {
     const link = new Link();
-    // The store has done its part; its answers arrive when the test lets them.
-    const lag = { ms: 0 };
-    const transport: Transport = async (call) => {
-      // No notice comes either: what a process hears is another guard.
-      if (call.operation === "changes.follow") return new Promise(() => undefined);
-      const { ms } = lag;
-      const answer = await call.run();
-      if (ms > 0) await new Promise<void>((resolve) => void clock.schedule(resolve, ms));
-      return answer;
-    };
+    const road = new Road(clock);
+    // No notice comes: what a process hears is another guard.
+    road.feed.hold();
     const near = new ReferenceAuthority(middle, { transport: link.transport });
-    const far = new ReferenceAuthority(store, { transport });
-    return { chain: new ReadThroughProxy(far, near, { clock, sender }), link, lag };
+    const far = cluster.client({ transport: road.transport });
+    return { chain: new ReadThroughProxy(far, near, { clock, sender }), link, lag: road.lag };
   };
-  const entry = (payload: string) =>
-    new CachedValue(payload, { createdAt: clock.now(), startedAt: clock.now(), formatVersion: 1 });
-  await clock.advance(10);
-  return { clock, middle, one: chain("one"), two: chain("two"), entry };
+  await cluster.connected();
+  return { clock, middle, one: chain("one"), two: chain("two"), entry: entriesOf(clock) };
 }
 
 const lease = { token: "t", ms: 1000, rejects: new Map([["k", "any" as const]]), answer: () => undefined };
@@ -171,7 +151,7 @@ it.each([
 ])("a %s brings back nothing into a tier that processes share: another one has deleted it", async (_, context) => {
   const { clock, middle, one, two, entry } = await neighbours();
   if (context !== undefined) await one.chain.get("k", { judge: () => "absent", lease });
-  one.lag.ms = 50;
+  one.lag.data = 50;
   const writing = one.chain.set("k", entry("old"), context);
   await clock.advance(0);
   await two.chain.delete("k");
@@ -197,7 +177,7 @@ it("a set over what another process has put back meanwhile leaves neither in a t
   const { clock, middle, one, two, entry } = await neighbours();
   await two.chain.set("k", entry("old"));
   await clock.advance(0);
-  one.lag.ms = 50;
+  one.lag.data = 50;
   const writing = one.chain.set("k", entry("new"));
   await clock.advance(0);
   middle.write(new Map([["k", entry("old")]]));
