@@ -2,6 +2,7 @@ import type { CachedValue } from "./cached-value.ts";
 import type { CreationFailure } from "./capabilities.ts";
 import type { NoValue } from "./no-value.ts";
 import type { ShortFlight } from "./short-flight.ts";
+import { TransientMap } from "./transient-map.ts";
 
 /** How a caller of `getOrCreate` came by its value. */
 export type Origin = "cached" | "created" | "joined" | "stale" | "default";
@@ -130,7 +131,7 @@ export class Flights {
    */
   #first: Flight | undefined;
   /** The others that may be joined. */
-  readonly #joinable = new Map<string, Flight>();
+  readonly #joinable = new TransientMap<string, Flight>();
   /** Those that may no longer be joined and have not landed: a change of the key still concerns what they would store. */
   readonly #forgotten = new Set<Flight>();
   /** Those whose creators are being called, the innermost first. */

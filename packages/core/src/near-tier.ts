@@ -6,6 +6,7 @@ import type { Confidence } from "./confidence.ts";
 import type { WriteContext, WriteOutcome } from "./contexts.ts";
 import { asCacheError } from "./errors.ts";
 import { Fences, type FenceTicket } from "./fences.ts";
+import { TransientMap } from "./transient-map.ts";
 
 /** What a read of the farther tier takes along, so that it fills this one only with what nothing has happened to meanwhile. */
 export interface FillTicket {
@@ -25,7 +26,7 @@ export class NearTier {
   readonly #capMs: number;
   readonly #fences = new Fences();
   /** Keys in transition, counted: neither read nor filled. */
-  readonly #masks = new Map<string, number>();
+  readonly #masks = new TransientMap<string, number>();
 
   constructor(backend: CacheBackend, confidence: Confidence, clock: Clock, capMs: number) {
     this.backend = backend;

@@ -1,4 +1,5 @@
 import type { CachedValue } from "./cached-value.ts";
+import { TransientMap } from "./transient-map.ts";
 
 /** What was to be deleted and isn't confirmed: hides what started before it, near and far. */
 export interface PendingDelete {
@@ -17,7 +18,7 @@ interface Pending extends PendingDelete {
 
 /** The deletes that are under way or that the authority has not confirmed. */
 export class PendingDeletes {
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new TransientMap<string, Pending>();
 
   get size(): number {
     return this.#pending.size;

@@ -20,6 +20,7 @@ import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 import { Stamps } from "./stamps.ts";
 import { StrategyBoard, StrategyProxy } from "./strategy-proxy.ts";
 import { chainOf, type TierNames, tierNamesOf } from "./tiers.ts";
+import { TransientMap } from "./transient-map.ts";
 
 /** What the parts of a configured region share. */
 export class RegionState {
@@ -50,7 +51,7 @@ export class RegionState {
   readonly #mangle: KeyMangler | undefined;
   #tiers: TierNames | undefined;
   #givenKeys: GivenKeys | undefined;
-  readonly #background = new Set<Promise<unknown>>();
+  readonly #background = new TransientMap<Promise<unknown>, Promise<unknown>>();
   readonly #endings: (() => void)[] = [];
   readonly #maxStalenessMs: number;
   readonly #listener: RegionListener | undefined;
@@ -182,7 +183,7 @@ export class RegionState {
         this.events.warn(`${reason} failed`, error);
       },
     );
-    this.#background.add(done);
+    this.#background.set(done, done);
     this.keepFor(done);
   }
 
@@ -207,7 +208,7 @@ export class RegionState {
   }
 
   backgroundWork(): readonly Promise<unknown>[] {
-    return [...this.#background];
+    return this.#background.values();
   }
 
   end(): void {
