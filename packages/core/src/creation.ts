@@ -1,7 +1,6 @@
-import { watchForAbandonment } from "./abandonment.ts";
+import { type Abandonment, AbandonmentWatch } from "./abandonment.ts";
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
-import type { Timer } from "./clock.ts";
 import { type Job, jobOf } from "./creation-job.ts";
 import { CreationOutcome } from "./creation-outcome.ts";
 import { CreatorContext, type EntryContext, Stopper } from "./creator.ts";
@@ -17,7 +16,6 @@ import { creatorOf } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
 import type { CalledCreator } from "./short-creation.ts";
 import type { Sightings } from "./sightings.ts";
-import { alone } from "./single-request.ts";
 import { Slots } from "./slots.ts";
 
 /** What is to be created, and how. */
@@ -40,6 +38,13 @@ export class Creation {
   readonly #slots: Slots | undefined;
   readonly #fill: Fill;
   readonly #outcome: CreationOutcome;
+  readonly #abandonment: Abandonment = {
+    stopped: ({ renewal }) => renewal?.cancel(),
+    gone: ({ flights, right }) => {
+      for (const flight of flights) this.#state.flights.giveUp(flight);
+      this.#fill.giveBack(flights, right);
+    },
+  };
 
   constructor(state: RegionState, failures: Failures) {
     const { maxCreators } = state.options;
@@ -73,7 +78,7 @@ export class Creation {
     const job = jobOf(called);
     if (!isPromiseLike(value)) this.#ended(job);
     const work = isPromiseLike(value)
-      ? this.#finishLater(job, alone(value), this.#watch(job))
+      ? this.#finishLater(job, value, (one) => [one])
       : this.#outcome.finish(job, [value]);
     if (work !== undefined) this.#state.inBackground(work, "a creation");
   }
@@ -166,36 +171,18 @@ export class Creation {
       this.#outcome.abort(job, error);
       return undefined;
     }
-    if (isPromiseLike(values)) {
-      return this.#finishLater(job, values, this.#watch(job));
-    }
+    if (isPromiseLike(values)) return this.#finishLater(job, values, (all) => all);
     this.#ended(job);
     return this.#outcome.finish(job, values);
   }
 
-  #watch(job: Job): Timer {
-    const { flights, stopper, options, right, renewal } = job;
-    const { clock, leaseMs } = this.#state.options;
-    return watchForAbandonment({
-      flights,
-      stopper,
-      clock,
-      hardTimeoutMs: options.hardTimeoutMs,
-      leaseMs,
-      onStop: () => renewal?.cancel(),
-      onGone: () => {
-        for (const flight of flights) this.#state.flights.giveUp(flight);
-        this.#fill.giveBack(flights, right);
-      },
-    });
-  }
-
-  #finishLater(job: Job, values: PromiseLike<readonly unknown[]>, watch: Timer): Promise<void> {
-    const done = values.then(
-      (all) => {
+  #finishLater<A>(job: Job, answer: PromiseLike<A>, valuesOf: (answer: A) => readonly unknown[]): Promise<void> {
+    const watch = new AbandonmentWatch(job, this.#abandonment, this.#state.options);
+    const done = answer.then(
+      (given) => {
         watch.cancel();
         this.#ended(job);
-        return this.#outcome.finish(job, all);
+        return this.#outcome.finish(job, valuesOf(given));
       },
       (error: unknown) => {
         watch.cancel();

@@ -32,6 +32,8 @@ export class Flight {
   /** The region's runner has it: nobody waits, everybody gets the stale value. */
   handedOver = false;
   waiters = 0;
+  /** Told whenever the last of its waiters has left. */
+  watch: { left(): void } | undefined;
   /** Whose lease it waits for, by the authority's last answer. */
   holder: string | undefined;
   /** What was told last of a failed creation of the key in another process. */
@@ -45,7 +47,6 @@ export class Flight {
   #outcome: Promise<Landing> | undefined;
   #resolve: ((landing: Landing) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #onAbandoned: (() => void) | undefined;
 
   constructor(key: string, givenKey: string) {
     this.key = key;
@@ -61,7 +62,7 @@ export class Flight {
       this.#reject = reject;
     });
     // Who waits for it handles its failure; a flight that nobody waits for any more must not end the process.
-    this.#outcome.catch(() => undefined);
+    this.#outcome.then(undefined, ignore);
     return this.#outcome;
   }
 
@@ -107,14 +108,9 @@ export class Flight {
     this.#reject?.(error);
   }
 
-  /** Told whenever the last of its waiters has left. */
-  set onAbandoned(listener: () => void) {
-    this.#onAbandoned = listener;
-  }
-
   leave(): void {
     this.waiters -= 1;
-    if (this.waiters === 0 && !this.#settled) this.#onAbandoned?.();
+    if (this.waiters === 0 && !this.#settled) this.watch?.left();
   }
 
   #end(): void {
@@ -122,6 +118,8 @@ export class Flight {
     if (this.#reading) this.hasRead(undefined);
   }
 }
+
+function ignore(): void {}
 
 /** The flights of a region, by key. Bounded by the work in flight. */
 export class Flights {
