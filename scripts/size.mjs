@@ -7,12 +7,12 @@ import { publishedPackages } from "./lib/packages.mjs";
 import { Failure, main } from "./lib/run.mjs";
 
 /** In bytes after brotli, for the main entry of a package, with all that it exports. docs/performance.md says why so much. */
-const limits = { "@cascata/core": 46_300, "@cascata/memory": 6_000 };
+const limits = { "@cascata/core": 46_500, "@cascata/memory": 6_000 };
 
 /** What a bundler keeps of core for programs that use a part of it. */
 const programs = [
   { name: "a program with a proxy of its own", exports: "ProxyBackend", limit: 3_500 },
-  { name: "a program that stacks tiers", exports: "stack", limit: 11_650 },
+  { name: "a program that stacks tiers", exports: "stack", limit: 11_750 },
   { name: "a program with a region", exports: "createRegion", limit: 41_600 },
 ];
 

@@ -1,5 +1,5 @@
 import type { Timer } from "./clock.ts";
-import type { Job } from "./creation-job.ts";
+import { type Job, ShortJob } from "./creation-job.ts";
 import { TimeoutError } from "./errors.ts";
 import type { ResolvedRegionOptions } from "./resolved-region-options.ts";
 
@@ -28,10 +28,11 @@ export class AbandonmentWatch implements Timer {
     this.#job = job;
     this.#abandonment = abandonment;
     this.#region = region;
-    const { flights, options } = job;
-    for (const flight of flights) flight.watch = this;
-    if (options.hardTimeoutMs !== Number.POSITIVE_INFINITY && flights.some(({ stale }) => stale !== undefined))
-      this.#timer = region.clock.schedule(() => this.#stop(this.#timeout()), options.hardTimeoutMs);
+    const { hardTimeoutMs } = job.options;
+    if (job instanceof ShortJob) job.flight.watch = this;
+    else for (const flight of job.flights) flight.watch = this;
+    if (hardTimeoutMs !== Number.POSITIVE_INFINITY && job.flights.some(({ stale }) => stale !== undefined))
+      this.#timer = region.clock.schedule(() => this.#stop(this.#timeout()), hardTimeoutMs);
   }
 
   /** The last caller of one of the flights has left. */

@@ -1,11 +1,11 @@
 import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import { failureOf } from "./creation-failure.ts";
-import type { Job } from "./creation-job.ts";
+import type { Job, ShortJob } from "./creation-job.ts";
 import { CreatorVerdict, type EntryContext } from "./creator.ts";
 import type { Failures } from "./failures.ts";
 import type { Fill, Made } from "./fill.ts";
-import type { Flight } from "./flight.ts";
+import { type Flight, Landing } from "./flight.ts";
 import { newEntry } from "./new-entry.ts";
 import { isNoValue, NO_VALUE } from "./no-value.ts";
 import type { RegionState } from "./region-state.ts";
@@ -27,17 +27,20 @@ export class CreationOutcome {
 
   /** The creator has answered. The promise is that of the store. */
   finish(job: Job, values: readonly unknown[]): Promise<void> | undefined {
-    const { flights, options, right } = job;
+    const { flights, contexts, options, right } = job;
     this.#tellCreated(job);
-    if (flights.length === 1) return this.#finishOne(job, values[0]);
+    const [only] = flights;
+    if (flights.length === 1 && only !== undefined)
+      return this.#finishOne(job, only, contexts[0] as EntryContext, values[0]);
     const kept: Made[] = [];
     const landing: Made[] = [];
     let unstored: Flight[] | undefined;
     for (let index = 0; index < flights.length; index += 1) {
       const flight = flights[index] as Flight;
-      const made = this.#made(job, flight, job.contexts[index] as EntryContext, values[index]);
-      if (made !== undefined) landing.push(made);
-      if (made !== undefined && this.#isKept(job, made, job.contexts[index] as EntryContext)) kept.push(made);
+      const context = contexts[index] as EntryContext;
+      const entry = this.#made(job, flight, context, values[index]);
+      if (entry !== undefined) landing.push({ flight, entry });
+      if (entry !== undefined && this.#isKept(job, flight, entry, context)) kept.push({ flight, entry });
       else {
         unstored ??= [];
         unstored.push(flight);
@@ -50,19 +53,23 @@ export class CreationOutcome {
     return stored;
   }
 
-  /** The same for one flight: nothing is sorted. */
-  #finishOne(job: Job, value: unknown): Promise<void> | undefined {
-    const flight = job.flights[0] as Flight;
-    const context = job.contexts[0] as EntryContext;
-    const made = this.#made(job, flight, context, value);
-    if (made === undefined || !this.#isKept(job, made, context)) {
+  /** The same on the short way. */
+  finishShort(job: ShortJob, value: unknown): Promise<void> | undefined {
+    this.#tellCreated(job);
+    return this.#finishOne(job, job.flight, job.context, value);
+  }
+
+  /** One flight: nothing is sorted. */
+  #finishOne(job: Job, flight: Flight, context: EntryContext, value: unknown): Promise<void> | undefined {
+    const entry = this.#made(job, flight, context, value);
+    if (entry === undefined || !this.#isKept(job, flight, entry, context)) {
       this.#giveBack(job, job.flights);
-      if (made !== undefined) this.#landOne(made);
+      if (entry !== undefined) this.#landOne(flight, entry);
       return undefined;
     }
-    const stored = this.#fill.store([made], job.options, job.right);
-    if (stored !== undefined && job.awaitFill) return stored.then(() => this.#landOne(made));
-    this.#landOne(made);
+    const stored = this.#fill.storeOne(flight, entry, job.options, job.right);
+    if (stored !== undefined && job.awaitFill) return stored.then(() => this.#landOne(flight, entry));
+    this.#landOne(flight, entry);
     return stored;
   }
 
@@ -87,11 +94,11 @@ export class CreationOutcome {
     if (standsFor > 0 && !flight.broken) this.#failures.remember(flight.key, region.clock.now() + standsFor, error);
     if (stale !== undefined && freshness.graceMs(stale) > 0) {
       events.emit("stale", { key: flight.givenKey, reason: "error" });
-      flight.land({ entry: stale, origin: "stale" });
+      flight.land(new Landing(stale, "stale"));
     } else if (options.fallback === undefined) flight.fail(error);
     else {
       try {
-        flight.land({ entry: this.#state.passing(options.fallback(error), stamps.next()), origin: "default" });
+        flight.land(new Landing(this.#state.passing(options.fallback(error), stamps.next()), "default"));
       } catch (fallbackError) {
         flight.fail(fallbackError);
       }
@@ -99,30 +106,30 @@ export class CreationOutcome {
   }
 
   #land(landing: readonly Made[]): void {
-    for (const made of landing) this.#landOne(made);
+    for (const { flight, entry } of landing) this.#landOne(flight, entry);
   }
 
-  #landOne({ flight, entry }: Made): void {
+  #landOne(flight: Flight, entry: CachedValue): void {
     // It has failed since: shouldCacheFn threw.
     if (flight.settled) return;
     this.#failures.forget(flight.key);
     this.#state.flights.remove(flight);
-    flight.land({ entry, origin: "created" });
+    flight.land(new Landing(entry, "created"));
   }
 
   /** What the creator made for one key; nothing if the key has failed or there is nothing. */
-  #made(job: Job, flight: Flight, context: EntryContext, value: unknown): Made | undefined {
+  #made(job: Job, flight: Flight, context: EntryContext, value: unknown): CachedValue | undefined {
     if (value instanceof CreatorVerdict && value.kind === "failed") {
       this.#failedIn(job, flight, value.error);
       return undefined;
     }
     if (isNoValue(value)) {
       this.#state.flights.remove(flight);
-      flight.land({ entry: NO_VALUE, origin: "created" });
+      flight.land(new Landing(NO_VALUE, "created"));
       return undefined;
     }
     try {
-      return { flight, entry: this.#entry(job, context, value) };
+      return this.#entry(job, context, value);
     } catch (error) {
       this.#failedIn(job, flight, error);
       return undefined;
@@ -150,7 +157,7 @@ export class CreationOutcome {
     });
   }
 
-  #isKept(job: Job, { flight, entry }: Made, context: EntryContext): boolean {
+  #isKept(job: Job, flight: Flight, entry: CachedValue, context: EntryContext): boolean {
     const { options, right } = job;
     if (context.skipped || right.kind === "unstored") return false;
     if (options.shouldCacheFn !== undefined) {
@@ -200,9 +207,10 @@ export class CreationOutcome {
     this.#fill.giveBack(flights, right, told ? failureOf(error, right.token, startedOrder) : undefined);
   }
 
-  #tellCreated({ flights, startedAt }: Job): void {
+  #tellCreated(job: Job): void {
     const { events, options } = this.#state;
     if (!events.observes("created")) return;
+    const { flights, startedAt } = job;
     const keys = flights.map(({ givenKey }) => givenKey);
     const regenerated = flights.some(({ stale }) => stale !== undefined);
     events.emit("created", { keys, durationMs: options.clock.now() - startedAt, regenerated });

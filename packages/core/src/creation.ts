@@ -1,20 +1,19 @@
 import { type Abandonment, AbandonmentWatch } from "./abandonment.ts";
 import { type Awaitable, isPromiseLike } from "./awaitable.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
-import { type Job, jobOf } from "./creation-job.ts";
+import type { Job, ShortJob } from "./creation-job.ts";
 import { CreationOutcome } from "./creation-outcome.ts";
 import { CreatorContext, type EntryContext, Stopper } from "./creator.ts";
 import { LockError } from "./errors.ts";
 import type { Failures } from "./failures.ts";
 import { Fill, type Right } from "./fill.ts";
-import type { Flight } from "./flight.ts";
+import { type Flight, Landing } from "./flight.ts";
 import { type HandOverWork, handOver } from "./hand-over.ts";
 import { renewLease } from "./lease-renewal.ts";
 import { MutexTurn } from "./mutex-turn.ts";
 import { NO_VALUE } from "./no-value.ts";
 import { creatorOf } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
-import type { CalledCreator } from "./short-creation.ts";
 import type { Sightings } from "./sightings.ts";
 import { Slots } from "./slots.ts";
 
@@ -74,18 +73,16 @@ export class Creation {
   }
 
   /** Goes on from what a creator has answered that was called on the short way. */
-  goOn(called: CalledCreator, value: unknown): void {
-    const job = jobOf(called);
+  goOn(job: ShortJob, value: unknown): void {
     if (!isPromiseLike(value)) this.#ended(job);
     const work = isPromiseLike(value)
-      ? this.#finishLater(job, value, (one) => [one])
-      : this.#outcome.finish(job, [value]);
+      ? this.#finishLater(job, value, (one) => this.#outcome.finishShort(job, one))
+      : this.#outcome.finishShort(job, value);
     if (work !== undefined) this.#state.inBackground(work, "a creation");
   }
 
   /** The same from what it has thrown. */
-  threw(called: CalledCreator, error: unknown): void {
-    const job = jobOf(called);
+  threw(job: ShortJob, error: unknown): void {
     this.#ended(job);
     this.#outcome.abort(job, error);
   }
@@ -134,7 +131,7 @@ export class Creation {
       abandon: (flight) => {
         this.#fill.giveBack([flight], right);
         this.#state.flights.remove(flight);
-        flight.land({ entry: flight.stale ?? NO_VALUE, origin: "stale" });
+        flight.land(new Landing(flight.stale ?? NO_VALUE, "stale"));
       },
     };
     const others = handed.map((flight) => handOver(runner, flight, request, work, this.#state));
@@ -171,18 +168,18 @@ export class Creation {
       this.#outcome.abort(job, error);
       return undefined;
     }
-    if (isPromiseLike(values)) return this.#finishLater(job, values, (all) => all);
+    if (isPromiseLike(values)) return this.#finishLater(job, values, (all) => this.#outcome.finish(job, all));
     this.#ended(job);
     return this.#outcome.finish(job, values);
   }
 
-  #finishLater<A>(job: Job, answer: PromiseLike<A>, valuesOf: (answer: A) => readonly unknown[]): Promise<void> {
+  #finishLater<A>(job: Job, answer: PromiseLike<A>, finish: (given: A) => Promise<void> | undefined): Promise<void> {
     const watch = new AbandonmentWatch(job, this.#abandonment, this.#state.options);
     const done = answer.then(
       (given) => {
         watch.cancel();
         this.#ended(job);
-        return this.#outcome.finish(job, valuesOf(given));
+        return finish(given);
       },
       (error: unknown) => {
         watch.cancel();

@@ -8,11 +8,17 @@ import { TransientMap } from "./transient-map.ts";
 export type Origin = "cached" | "created" | "joined" | "stale" | "default";
 
 /** What a flight ends with. NO_VALUE: the creator said that there is nothing to cache and nothing to give. */
-export interface Landing {
+export class Landing {
   readonly entry: CachedValue | NoValue;
   readonly origin: Origin;
   /** Where it was found, if it was and the flight has looked out for that. */
-  readonly tier?: string | undefined;
+  readonly tier: string | undefined;
+
+  constructor(entry: CachedValue | NoValue, origin: Origin, tier?: string) {
+    this.entry = entry;
+    this.origin = origin;
+    this.tier = tier;
+  }
 }
 
 /**

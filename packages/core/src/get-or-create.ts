@@ -49,7 +49,8 @@ export class GetOrCreate {
       }
     }
     if (near !== undefined) return this.#createLacking<T>(key, inner, creator, options);
-    return this.#landed<T>(key, this.#land(key, inner, creator, options, this.#answers.sightingsIfTold()));
+    const { landing, joined } = this.#land(key, inner, creator, options, this.#answers.sightingsIfTold());
+    return this.#landed<T>(key, landing, joined);
   }
 
   /** The same, with tier, age, remaining ttl, and whether it was created now. */
@@ -156,15 +157,11 @@ export class GetOrCreate {
   ): Promise<T> {
     const resolved = this.#resolved(options);
     const joined = this.#creations.joinable(inner);
-    if (joined !== undefined)
-      return this.#landed<T>(key, { landing: waitFor(joined, false, resolved, this.#state), joined: true });
+    if (joined !== undefined) return this.#landed<T>(key, waitFor(joined, false, resolved, this.#state), true);
     const made = this.#creations.short(inner, key, creator as Creator<unknown>, resolved);
     if (made instanceof CachedValue) return Promise.resolve(this.#answers.created<T>(key, made));
-    const way =
-      made === undefined
-        ? this.#start(key, inner, creator, resolved, this.#answers.sightingsIfTold())
-        : this.#wayOf(made, resolved);
-    return this.#landed<T>(key, way);
+    const flight = made ?? this.#start(key, inner, creator, resolved, this.#answers.sightingsIfTold());
+    return this.#landed<T>(key, this.#landingOf(flight, resolved), false);
   }
 
   /** At once, without a promise, if the creation needed none. @throws what the creator has thrown */
@@ -179,7 +176,8 @@ export class GetOrCreate {
     const joined = creations.joinable(inner);
     const resolved = this.#resolved(options);
     if (joined !== undefined) return { landing: waitFor(joined, false, resolved, this.#state), joined: true };
-    return this.#start(key, inner, creator, resolved, sightings);
+    const flight = this.#start(key, inner, creator, resolved, sightings);
+    return { landing: this.#landingOf(flight, resolved), joined: false };
   }
 
   #start<T>(
@@ -188,18 +186,18 @@ export class GetOrCreate {
     creator: Creator<T>,
     options: ResolvedCreateOptions,
     sightings: Sightings | undefined,
-  ): Way {
+  ): Flight {
     const flight = this.#creations.begin(inner, key);
     this.#creations.lead([flight], new SingleRequest(creator, options, sightings));
-    return this.#wayOf(flight, options);
+    return flight;
   }
 
-  /** Of the caller who has begun it. */
-  #wayOf(flight: Flight, options: ResolvedCreateOptions): Way {
-    return { landing: flight.settled ? flight.ended() : waitFor(flight, true, options, this.#state), joined: false };
+  /** For the caller who has begun it. @throws what the creator has thrown at once */
+  #landingOf(flight: Flight, options: ResolvedCreateOptions): Awaitable<Landing> {
+    return flight.settled ? flight.ended() : waitFor(flight, true, options, this.#state);
   }
 
-  #landed<T>(key: string, { landing, joined }: Way): Promise<T> {
+  #landed<T>(key: string, landing: Awaitable<Landing>, joined: boolean): Promise<T> {
     return isPromiseLike(landing)
       ? Promise.resolve(landing.then((landed) => this.#answers.landed<T>(key, landed, joined)))
       : Promise.resolve(this.#answers.landed<T>(key, landing, joined));

@@ -1,6 +1,6 @@
 import { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
-import type { Flight } from "./flight.ts";
+import { type Flight, Landing } from "./flight.ts";
 import type { CacheMutex } from "./mutex.ts";
 import { readKeys } from "./read-keys.ts";
 import type { RegionState } from "./region-state.ts";
@@ -48,7 +48,7 @@ export class MutexTurn {
           // Somebody else regenerates what this caller has a stale value of.
           byKey.delete(key);
           registry.remove(flight);
-          flight.land({ entry: flight.stale, origin: "stale" });
+          flight.land(new Landing(flight.stale, "stale"));
         }
       } catch (error) {
         events.warn(`the lock of ${JSON.stringify(key)} failed: created without it`, error);
@@ -64,7 +64,7 @@ export class MutexTurn {
       if (options.forceRefresh !== false || !(one instanceof CachedValue) || judge(flight.key, one) !== "fresh")
         return true;
       registry.remove(flight);
-      flight.land({ entry: one, origin: "cached" });
+      flight.land(new Landing(one, "cached"));
       return false;
     });
     return { left: wanted.filter((one) => !refused.has(one)), refused: wanted.filter((one) => refused.has(one)) };

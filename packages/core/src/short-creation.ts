@@ -1,25 +1,17 @@
 import { isPromiseLike } from "./awaitable.ts";
-import type { CachedValue, Order } from "./cached-value.ts";
+import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Creation } from "./creation.ts";
+import { ShortJob } from "./creation-job.ts";
 import { type Creator, CreatorContext, CreatorVerdict } from "./creator.ts";
 import { Fill, unleased } from "./fill.ts";
-import { Flight } from "./flight.ts";
+import { Flight, Landing } from "./flight.ts";
 import { newEntry } from "./new-entry.ts";
 import { isNoValue } from "./no-value.ts";
 import { isAsyncFunction } from "./reentry.ts";
 import type { RegionState } from "./region-state.ts";
 import { ShortFlight } from "./short-flight.ts";
 import { chainOf } from "./tiers.ts";
-
-/** A creator that was called for one key, without a lease. */
-export interface CalledCreator {
-  readonly flight: Flight;
-  readonly context: CreatorContext;
-  readonly options: ResolvedCreateOptions;
-  readonly startedAt: number;
-  readonly startedOrder: Order | undefined;
-}
 
 /**
  * The short way of a creation, for one key that a store of this process alone was just found to lack: no tier has to be
@@ -65,7 +57,7 @@ export class ShortCreation {
     } catch (error) {
       flights.passed(short);
       const flight = this.#flight(short);
-      this.#creation.threw(called(flight, short, context, options), error);
+      this.#creation.threw(new ShortJob(flight, context, options, short), error);
       return flight;
     }
     flights.passed(short);
@@ -126,14 +118,14 @@ export class ShortCreation {
     const flight = this.#flight(short);
     void stored.then(() => {
       this.#state.flights.remove(flight);
-      flight.land({ entry, origin: "created" });
+      flight.land(new Landing(entry, "created"));
     });
     return flight;
   }
 
   #goOn(short: ShortFlight, context: CreatorContext, options: ResolvedCreateOptions, value: unknown): Flight {
     const flight = this.#flight(short);
-    this.#creation.goOn(called(flight, short, context, options), value);
+    this.#creation.goOn(new ShortJob(flight, context, options, short), value);
     return flight;
   }
 
@@ -147,13 +139,4 @@ export class ShortCreation {
     short.flight = flight;
     return flight;
   }
-}
-
-function called(
-  flight: Flight,
-  { startedAt, startedOrder }: ShortFlight,
-  context: CreatorContext,
-  options: ResolvedCreateOptions,
-): CalledCreator {
-  return { flight, context, options, startedAt, startedOrder };
 }

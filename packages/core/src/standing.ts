@@ -2,7 +2,7 @@ import { CachedValue, compareOrders, type Found, type Order, ReadFailure } from 
 import type { LeaseAnswer } from "./contexts.ts";
 import type { Creation, CreationRequest } from "./creation.ts";
 import type { Failures } from "./failures.ts";
-import type { Flight } from "./flight.ts";
+import { type Flight, Landing } from "./flight.ts";
 import { mayHaveArrived } from "./lease-returns.ts";
 import type { LeaseTurn } from "./lease-turn.ts";
 import type { RegionState } from "./region-state.ts";
@@ -60,7 +60,7 @@ export class Standings {
     const judgement = entry === undefined ? "absent" : freshness.judgeWith(options.expirationMs)(flight.key, entry);
     if (judgement === "fresh" && found instanceof CachedValue && options.forceRefresh === false) {
       this.#state.flights.remove(flight);
-      flight.land({ entry: found, origin: "cached", tier: sightings?.tierOf(flight.key, found) });
+      flight.land(new Landing(found, "cached", sightings?.tierOf(flight.key, found)));
       return true;
     }
     if (events.observes("miss") && flight.reading)
@@ -79,7 +79,7 @@ export class Standings {
     if (options.forceRefresh === true || (failure === undefined && !busy)) return false;
     events.emit("stale", { key: flight.givenKey, reason: busy ? "refreshing" : "retry-after" });
     this.#state.flights.remove(flight);
-    flight.land({ entry: flight.stale, origin: "stale" });
+    flight.land(new Landing(flight.stale, "stale"));
     return true;
   }
 

@@ -2,7 +2,7 @@ import type { CachedValue } from "./cached-value.ts";
 import type { ResolvedCreateOptions } from "./call-options.ts";
 import type { Timer } from "./clock.ts";
 import { TimeoutError } from "./errors.ts";
-import type { Flight, Landing } from "./flight.ts";
+import { type Flight, Landing } from "./flight.ts";
 import type { RegionState } from "./region-state.ts";
 
 /**
@@ -28,7 +28,7 @@ function waitOn(flight: Flight, leads: boolean, options: ResolvedCreateOptions, 
   const serve = (entry: CachedValue): Landing => {
     state.events.emit("stale", { key: flight.givenKey, reason: waits ? "soft-timeout" : "refreshing" });
     if (leads) state.goesOn(flight);
-    return { entry, origin: "stale" };
+    return new Landing(entry, "stale");
   };
   // Nobody who can be served something waits for longer than one who can't.
   const softTimeoutMs = Math.min(options.softTimeoutMs, options.hardTimeoutMs);
@@ -53,7 +53,7 @@ function waitForNew(
     const error = new TimeoutError(`the creation of ${JSON.stringify(flight.givenKey)}`, options.hardTimeoutMs);
     if (options.fallback === undefined) return reject(error);
     try {
-      resolve({ entry: state.passing(options.fallback(error), state.stamps.next()), origin: "default" });
+      resolve(new Landing(state.passing(options.fallback(error), state.stamps.next()), "default"));
     } catch (fallbackError) {
       reject(fallbackError);
     }

@@ -3,6 +3,7 @@ import { profile } from "../candidates/candidate.ts";
 import type { Operation } from "./sampling.ts";
 
 const batchSize = 100;
+const atOnce = 50;
 
 /** Keys in an order that no prefetcher guesses; the strings are those that were stored, hashed already. */
 export function shuffledKeys(entries: number): readonly string[] {
@@ -78,6 +79,18 @@ export function memoryOperations(
       for (let at = 0; at < count; at += 1) {
         fresh += 1;
         await getOrCreate(`fresh:${fresh}`, create);
+      }
+    });
+    // Fifty under way at once, since that is what a creator that waits comes to.
+    const createLater = async () => value;
+    add("async miss", async (count) => {
+      for (let left = count; left > 0; left -= atOnce) {
+        const all: Promise<unknown>[] = [];
+        for (let at = Math.min(left, atOnce); at > 0; at -= 1) {
+          fresh += 1;
+          all.push(getOrCreate(`fresh:${fresh}`, createLater));
+        }
+        await Promise.all(all);
       }
     });
   }
