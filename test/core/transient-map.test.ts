@@ -8,7 +8,7 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void;
 
 /** Bytes of the heap after 20 000 values of a kilobyte have passed through, 40 at a time, and only young ones were collected. */
-function heldAfterPassing(map: Pick<Map<string, unknown>, "set" | "delete">): number {
+function heldAfterPassing(map: TransientMap<string, unknown>): number {
   for (let id = 0; id < 40; id += 1) map.set(`key:${id}`, 0);
   // What is there now gets into the old generation.
   collect();

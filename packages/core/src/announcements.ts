@@ -1,11 +1,12 @@
 import type { Clock } from "./clock.ts";
+import { TransientMap } from "./transient-map.ts";
 
 const mostRecent = 1000;
 
 /** Wakes those who wait for another process to fill a key. */
 export class Announcements {
   readonly #clock: Clock;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new TransientMap<string, Set<() => void>>();
   /** The latest keys and the count at which each came. */
   readonly #recent = new Map<string, number>();
   #count = 0;
