@@ -1,7 +1,7 @@
 import { UnavailableError } from "@cascata/core";
-import { CountingProxy, type FaultRule, FaultyProxy } from "@cascata/testing";
+import { CountingProxy, deferred, type FaultRule, FaultyProxy } from "@cascata/testing";
 import { describe, expect, it } from "vitest";
-import { Cluster } from "./cluster.ts";
+import { Cluster, Road } from "./cluster.ts";
 
 /** Two processes over one authority; the first one's link can be made to fail. */
 async function twoProcesses() {
@@ -67,5 +67,64 @@ describe("leases that may be held and are not used", () => {
     await a.getOrCreate("k", () => 1);
     await clock.advance(1000);
     expect(released).toBe(0);
+  });
+});
+
+describe("the end of a lease that a creation of the same process waits for", () => {
+  /** A region whose notices take a second, though its feed lives. */
+  async function scene() {
+    const cluster = new Cluster();
+    const road = new Road(cluster.clock);
+    const region = cluster.open({ far: cluster.client({ transport: road.transport }) });
+    await cluster.connected();
+    road.lag.feed = 1000;
+    return { clock: cluster.clock, region };
+  }
+
+  it.each([
+    ["its value is stored", 1],
+    ["its creator has failed", new Error("no")],
+  ])("is known at once when %s", async (_name, outcome) => {
+    const { clock, region } = await scene();
+    const slow = deferred<number>();
+    const first = region.getOrCreate("k", () => slow.promise);
+    first.catch(() => undefined);
+    await clock.advance(5);
+    // Nobody joins what began before, which holds the lease.
+    await region.invalidate();
+    let got: unknown;
+    void region
+      .getOrCreate("k", () => 2)
+      .then((value) => {
+        got = value;
+      });
+    await clock.advance(20);
+    expect(got).toBeUndefined();
+    if (outcome instanceof Error) slow.reject(outcome);
+    else slow.resolve(outcome);
+    await clock.advance(10);
+    expect(got).toBe(2);
+  });
+
+  it("is known at once of a batch", async () => {
+    const { clock, region } = await scene();
+    const slow = deferred<void>();
+    const keys = ["a", "b"];
+    void region.getOrCreateMulti<number>(keys, async () => {
+      await slow.promise;
+      return [1, 1];
+    });
+    await clock.advance(5);
+    await region.invalidate();
+    let got: unknown;
+    void region
+      .getOrCreate("b", () => 2)
+      .then((value) => {
+        got = value;
+      });
+    await clock.advance(20);
+    slow.resolve();
+    await clock.advance(10);
+    expect(got).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import { TransientMap } from "./transient-map.ts";
 
 const mostRecent = 1000;
 
-/** Wakes those who wait for another process to fill a key. */
+/** Wakes those who wait for a lease: that of another process, whose feed tells of its end, or of a creation of this one that was broken. */
 export class Announcements {
   readonly #clock: Clock;
   readonly #waiting = new TransientMap<string, Set<() => void>>();

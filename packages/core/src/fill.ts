@@ -106,18 +106,24 @@ export class Fill {
   }
 
   #settle(made: readonly Made[], outcomes: WriteOutcomes, right: Right): void {
-    let failed: Flight[] | undefined;
-    for (const one of made) {
-      if (this.#stored(one.flight, outcomes.get(one.flight.key) ?? STORED)) continue;
-      failed ??= [];
-      failed.push(one.flight);
+    const ended: string[] = [];
+    const failed: Flight[] = [];
+    for (const { flight } of made) {
+      if (this.#stored(flight, outcomes.get(flight.key) ?? STORED)) ended.push(flight.key);
+      else failed.push(flight);
     }
+    if (right.kind !== "leased") return;
+    this.#state.announcements.announce(ended);
     // The lease may stand though the store failed, and nobody would create before its end.
-    if (failed !== undefined) this.giveBack(failed, right);
+    this.giveBack(failed, right);
   }
 
   #settleOne(flight: Filled, outcome: WriteOutcome, right: Right): void {
-    if (!this.#stored(flight, outcome)) this.giveBack([flight], right);
+    const isEnded = this.#stored(flight, outcome);
+    if (right.kind !== "leased") return;
+    // Who waits for the lease in this process need not hear of its end from afar, nor at all if the feed is away.
+    if (isEnded) this.#state.announcements.announce([flight.key]);
+    else this.giveBack([flight], right);
   }
 
   #settleLater(flight: Filled, outcome: PromiseLike<WriteOutcome>, right: Right): Promise<void> {

@@ -39,6 +39,7 @@ export class LeaseReturns {
   async #try(token: string, owed: Owed, failure?: CreationFailure): Promise<boolean> {
     try {
       await this.#state.backend.leases?.release(owed.keys, token, failure);
+      this.#state.announcements.announce(owed.keys);
       return true;
     } catch (error) {
       if (this.#state.closed || (isCacheError(error) && error.code === "CLOSED")) throw error;
