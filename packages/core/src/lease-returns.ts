@@ -9,7 +9,7 @@ interface Owed {
   readonly until: number;
 }
 
-const retryMs = 250;
+const retryMs = 100;
 /** More than that, and the oldest are left to end by themselves. */
 const most = 1000;
 
