@@ -1,4 +1,4 @@
-import { continued, roomFor } from "./columns.ts";
+import { roomFor, withRoom } from "./columns.ts";
 import { ExpiryColumn } from "./expiry-column.ts";
 import { keyHash, randomSeed } from "./key-hash.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -211,9 +211,7 @@ export class AdaptiveStore<V extends object> implements Store<V> {
   #makeRoom(slot: number): void {
     if (slot === this.#keys.length) this.#keys.length = roomFor(slot, slot, this.#slots);
     if (slot === this.#values.length) this.#values.length = roomFor(slot, slot, this.#slots);
-    const weights = this.#weights;
-    if (slot === weights?.length)
-      this.#weights = continued(weights, new Float64Array(roomFor(slot, slot, this.#slots)));
+    if (this.#weights !== undefined) this.#weights = withRoom(this.#weights, Float64Array, slot, this.#slots);
   }
 
   #newWeights(): Float64Array {

@@ -12,8 +12,15 @@ export function roomFor(slot: number, length: number, limit: number): number {
   return Math.min(limit, longer);
 }
 
-/** The column `from`, continued in the longer one `to`. */
-export function continued<Column extends Uint8Array | Int32Array | Float64Array>(from: Column, to: Column): Column {
-  to.set(from);
-  return to;
+/** The column itself if it holds `slot`; otherwise its continuation in a longer one of its kind. */
+export function withRoom<Column extends Uint8Array | Int32Array | Float64Array>(
+  column: Column,
+  Kind: new (length: number) => Column,
+  slot: number,
+  limit: number,
+): Column {
+  if (slot < column.length) return column;
+  const longer = new Kind(roomFor(slot, column.length, limit));
+  longer.set(column);
+  return longer;
 }

@@ -1,4 +1,4 @@
-import { continued, roomFor } from "./columns.ts";
+import { roomFor, withRoom } from "./columns.ts";
 
 /** Below: milliseconds after the epoch. From here on: units of 1024 ms, for what lives longer than 12 days. */
 const far = 2 ** 30;
@@ -29,8 +29,7 @@ export class ExpiryColumn {
   /** The last instant at which the entry is there. */
   set(slot: number, expiresAt: number, now: number): void {
     if (!(now - this.#epoch <= mostBehind)) this.#moveEpoch(now);
-    if (slot >= this.#ends.length)
-      this.#ends = continued(this.#ends, new Int32Array(roomFor(slot, this.#ends.length, this.#limit)));
+    this.#ends = withRoom(this.#ends, Int32Array, slot, this.#limit);
     this.#ends[slot] = expiresAt === Number.POSITIVE_INFINITY ? never : encode(expiresAt - this.#epoch);
   }
 

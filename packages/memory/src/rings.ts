@@ -1,4 +1,4 @@
-import { continued, roomFor } from "./columns.ts";
+import { roomFor, withRoom } from "./columns.ts";
 import type { ExpiryColumn } from "./expiry-column.ts";
 import { FrequencySketch } from "./sketch.ts";
 
@@ -176,12 +176,10 @@ export class Rings {
 
   #makeRoom(slot: number): void {
     const limit = this.#limit;
-    const { flags, hashes } = this;
-    if (slot === flags.length) this.flags = continued(flags, new Uint8Array(roomFor(slot, slot, limit)));
-    if (slot === hashes.length) this.hashes = continued(hashes, new Int32Array(roomFor(slot, slot, limit)));
-    if (slot === this.#next.length) this.#next = continued(this.#next, new Int32Array(roomFor(slot, slot, limit)));
-    if (slot === this.#previous.length)
-      this.#previous = continued(this.#previous, new Int32Array(roomFor(slot, slot, limit)));
+    this.flags = withRoom(this.flags, Uint8Array, slot, limit);
+    this.hashes = withRoom(this.hashes, Int32Array, slot, limit);
+    this.#next = withRoom(this.#next, Int32Array, slot, limit);
+    this.#previous = withRoom(this.#previous, Int32Array, slot, limit);
     if (slot !== this.#counted) return;
     this.#counted = roomFor(slot, slot, limit);
     this.#sketch.ensure(this.#counted);
