@@ -32,6 +32,24 @@ describe("leases that may be held and are not used", () => {
     expect(made).toEqual([2, 2]);
   });
 
+  it("are given back soon after, so that others wait no longer than for a deadline", async () => {
+    const { clock, link, a, b } = await twoProcesses();
+    link.fail(lostAnswer);
+    link.fail(noRelease);
+    await a.getOrCreate("k", () => 1);
+    await clock.advance(1000);
+    let got: unknown;
+    void b
+      .getOrCreate("k", () => 2)
+      .then((value) => {
+        got = value;
+      });
+    await clock.advance(1);
+    link.heal();
+    await clock.advance(120);
+    expect(got).toBe(2);
+  });
+
   it("are not asked about after they have ended, nor after the region has", async () => {
     const { clock, link, counted, a } = await twoProcesses();
     link.fail(lostAnswer);
